@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * persist/persist.h - transactions over a versioned, ordered store.
+ *
+ * A program opens a store by configuration or URL, begins transactions, reads
+ * and writes keys, and commits. Which engine keeps the data is decided by the
+ * configuration alone; transactions behave the same on all of them.
+ *
+ *     persist_error *err = persist_error_new();
+ *     persist_store *store;
+ *     persist_tx *tx;
+ *     if (persist_open_url("sqlite:app.db", NULL, &store, err) == PERSIST_OK) { ... }
+ *
+ * OWNERSHIP. Handles are made by a function that takes a `handle **out` and ended
+ * by the function named there; a NULL handle may always be ended. Bytes handed in
+ * are copied before the call returns. Bytes handed out (persist_row) are borrowed:
+ * valid until the next call on the same transaction or cursor; persist_bytes_dup
+ * keeps them.
+ *
+ * ERRORS. Every call that can fail returns a persist_status and takes, last, a
+ * persist_error that may be NULL. On failure the error holds the details; on
+ * success, and for PERSIST_END, it is left alone. Out parameters are written only
+ * on PERSIST_OK. After a failed call a transaction can be used further unless
+ * persist_error_dead says otherwise.
+ *
+ * THREADS. A store may be used by any number of threads. A transaction, its
+ * cursors, and an error are used by one thread at a time. No thread-local state.
+ *
+ * FORK. In a forked child every handle of the parent answers PERSIST_FORKED; ending
+ * them frees memory and touches nothing else.
+ *
+ * OPTIONS are structs that begin with their size. Fill them with zeros, set `size`
+ * to sizeof, then what is wanted: zero always means the default. NULL means all
+ * defaults.
+ *
+ * KEYS are 1 to 2,048 bytes, compared as unsigned bytes. VALUES are bytes, possibly
+ * none: an empty value is not an absent one.
+ */
+#ifndef PERSIST_PERSIST_H
+#define PERSIST_PERSIST_H
+
+#include <persist/types.h>
+#include <persist/version.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define PERSIST_API __attribute__((visibility("default")))
+#else
+#define PERSIST_API
+#endif
+
+/** A configuration, parsed and checked. */
+typedef struct persist_config persist_config;
+/** An open store. */
+typedef struct persist_store persist_store;
+/** A transaction. */
+typedef struct persist_tx persist_tx;
+/** A scan in progress. */
+typedef struct persist_cursor persist_cursor;
+/** What went wrong in the call it was last given to. */
+typedef struct persist_error persist_error;
+
+/* --------------------------------------------------------------------- library */
+
+/** Version of the loaded library, "major.minor.patch". Static. */
+PERSIST_API const char *persist_version(void);
+/** Plugin ABI of the loaded library. */
+PERSIST_API void persist_abi_version(uint32_t *major, uint32_t *minor);
+/** Folder that plugins are looked for in by default. Static. */
+PERSIST_API const char *persist_plugin_dir(void);
+/** A status's name without its prefix, in lower case: "conflict". Static. */
+PERSIST_API const char *persist_status_name(persist_status status);
+/** What a status means, in a few words. Static. */
+PERSIST_API const char *persist_status_text(persist_status status);
+
+/** Takes a log message: one line of UTF-8, no secrets. Any thread, also several at
+ * once; must not call persist. */
+typedef void (*persist_log_fn)(void *context, persist_log_level level, const char *text);
+/** Sends messages of `level` and more urgent ones to `fn`; NULL: nowhere (the
+ * default). For the whole process; not to be called while a store is open. */
+PERSIST_API void persist_set_log(persist_log_level level, persist_log_fn fn, void *context);
+
+/* ----------------------------------------------------------------------- errors */
+
+/** A new, empty error, or NULL if there is no memory (which may be passed on as it
+ * is). Ended by persist_error_free. */
+PERSIST_API persist_error *persist_error_new(void);
+/** Ends an error. */
+PERSIST_API void persist_error_free(persist_error *error);
+/** Status of the failed call; PERSIST_OK if none failed yet. */
+PERSIST_API persist_status persist_error_status(const persist_error *error);
+/** Message: thing, value and remedy; may have several lines if several things are
+ * wrong with a configuration. "" if none. Lives until the error is used again. */
+PERSIST_API const char *persist_error_message(const persist_error *error);
+/** SQLSTATE of the engine, or "". Lives as the message. */
+PERSIST_API const char *persist_error_sqlstate(const persist_error *error);
+/** The engine's own number, or 0. */
+PERSIST_API int64_t persist_error_vendor_code(const persist_error *error);
+/** 1 if running the whole transaction again may succeed. */
+PERSIST_API int persist_error_retryable(const persist_error *error);
+/** 1 if the transaction the call was made on can only be rolled back now. */
+PERSIST_API int persist_error_dead(const persist_error *error);
+/** With PERSIST_TOO_OLD: oldest timestamp that can still be read; else 0. */
+PERSIST_API int64_t persist_error_oldest(const persist_error *error);
+
+/* ---------------------------------------------------------------- configuration */
+
+/**
+ * Reads a YAML configuration: built-in values, the file, its includes, then
+ * PERSIST_SECTION__KEY variables. `path` NULL: variables only. Every fault is in
+ * the message, each with file:line:column. Ended by persist_config_free.
+ * Statuses: CONFIG, NOT_FOUND (the file), IO, NO_MEMORY.
+ */
+PERSIST_API persist_status persist_config_load(const char *path, persist_config **out,
+                                               persist_error *error);
+/**
+ * Sets one value, as a flag would: above file and variables. `name` is the path,
+ * "transaction.max_retries"; `value` is written as in the file.
+ * Statuses: CONFIG, NO_MEMORY.
+ */
+PERSIST_API persist_status persist_config_set(persist_config *config, const char *name,
+                                              const char *value, persist_error *error);
+/** Ends a configuration; open stores do not need it. */
+PERSIST_API void persist_config_free(persist_config *config);
+
+/* ------------------------------------------------------------------------ stores */
+
+/** Makes or upgrades the store's tables, and the namespace, if they are not there. */
+#define PERSIST_STORE_CREATE 0x1u
+/** Nothing is written through this handle. */
+#define PERSIST_STORE_READ_ONLY 0x2u
+
+/** How to open a store. */
+typedef struct persist_store_options {
+    size_t size;     /**< sizeof(persist_store_options) */
+    uint32_t flags;  /**< PERSIST_STORE_... */
+    const char *ns;  /**< namespace; NULL: the configuration's, or "default" */
+    int64_t timeout; /**< for opening, ns; 0: pool.connect_timeout */
+} persist_store_options;
+
+/**
+ * Opens a store by URL, with variables but without a file: "sqlite:///abs/path",
+ * "sqlite:rel/path", "sqlite::memory:", "memory:", "postgres://...". Ended by
+ * persist_close.
+ * Statuses: CONFIG, PLUGIN_REFUSED, NOT_FOUND (no store, or no such namespace),
+ * FOREIGN, FORMAT, READ_ONLY, UNAVAILABLE, AUTH, TIMEOUT, and the rest of I/O.
+ */
+PERSIST_API persist_status persist_open_url(const char *url, const persist_store_options *options,
+                                            persist_store **out, persist_error *error);
+/** Opens the store a configuration file names; else as persist_open_url. */
+PERSIST_API persist_status persist_open_file(const char *path, const persist_store_options *options,
+                                             persist_store **out, persist_error *error);
+/** Opens the store a loaded configuration names; else as persist_open_url. */
+PERSIST_API persist_status persist_open_config(const persist_config *config,
+                                               const persist_store_options *options,
+                                               persist_store **out, persist_error *error);
+/**
+ * Closes a store. Transactions that are still open make it fail with MISUSE, and
+ * the store stays open: they have to be ended first. NULL is allowed.
+ */
+PERSIST_API persist_status persist_close(persist_store *store, persist_error *error);
+
+/** The clock of a namespace. */
+typedef struct persist_head_info {
+    size_t size;           /**< sizeof(persist_head_info), set by the caller */
+    int64_t head;          /**< newest commit, ns; 0: none yet */
+    persist_digest digest; /**< of its record */
+    uint64_t versions;     /**< versions ever committed */
+    uint64_t epoch;        /**< fencing number */
+    int64_t horizon;       /**< oldest readable timestamp, ns; 0: all */
+    int64_t log_floor;     /**< oldest kept record lies above; ns; 0: all kept */
+    int64_t retention;     /**< how long history is kept, ns; 0: for ever */
+    int64_t engine_time;   /**< the engine's clock, ns */
+    int64_t clock_lead;    /**< how far head lies ahead of the engine's clock,
+                                   ns; 0 if it does not */
+    uint32_t state;        /**< 0 open, 1 loading, 2 moved */
+} persist_head_info;
+
+/** Reads the clock of the namespace `ns` (NULL: the store's) from the engine. */
+PERSIST_API persist_status persist_head(persist_store *store, const char *ns,
+                                        persist_head_info *out, persist_error *error);
+
+/* -------------------------------------------------------------------- namespaces */
+
+/** Takes one namespace; returns PERSIST_OK for more. `name` lives for the call. */
+typedef persist_status (*persist_namespace_fn)(void *context, const char *name, uint32_t id,
+                                               uint32_t state);
+/** Lists the namespaces by name, those that begin with '_' too. */
+PERSIST_API persist_status persist_namespace_list(persist_store *store, persist_namespace_fn fn,
+                                                  void *context, persist_error *error);
+/** Makes a namespace: 1 to 64 of a-z 0-9 _ -, not beginning with '_'. `retention` in
+ * ns; 0: for ever; negative: gc.retention. Statuses: EXISTS, INVALID. */
+PERSIST_API persist_status persist_namespace_create(persist_store *store, const char *name,
+                                                    int64_t retention, persist_error *error);
+/** Removes a namespace and everything in it, for good. Statuses: NOT_FOUND, INVALID. */
+PERSIST_API persist_status persist_namespace_drop(persist_store *store, const char *name,
+                                                  persist_error *error);
+
+/* ------------------------------------------------------------------ transactions */
+
+/** What a transaction is protected from. */
+typedef enum persist_isolation {
+    PERSIST_ISOLATION_DEFAULT = 0, /**< as configured: serializable if not */
+    PERSIST_SERIALIZABLE = 1,      /**< as if run alone; reads are validated */
+    PERSIST_SNAPSHOT = 2           /**< one snapshot; first committer of a key wins */
+} persist_isolation;
+
+/** Reads only: never validates, never conflicts. */
+#define PERSIST_TX_READ_ONLY 0x1u
+/** Fixes the snapshot at once, not with the first read. */
+#define PERSIST_TX_NOW 0x2u
+
+/** How a transaction begins. */
+typedef struct persist_tx_options {
+    size_t size;                 /**< sizeof(persist_tx_options) */
+    uint32_t flags;              /**< PERSIST_TX_... */
+    persist_isolation isolation; /**< 0: as configured */
+    const char *ns;              /**< namespace; NULL: the store's */
+    int has_at;                  /**< 1: read at `at`; implies READ_ONLY */
+    int64_t at;                  /**< past timestamp to read at, ns; above the head
+                                      but not in the future it reads at the head */
+    int64_t timeout;             /**< for each call, ns; 0: transaction.timeout */
+} persist_tx_options;
+
+/**
+ * Begins a transaction. Its snapshot, fixed by its first read, includes every commit
+ * acknowledged to anybody before this call. Ended by persist_tx_free.
+ * Statuses: INVALID (at < 0), CLOCK (at in the future), TOO_OLD, NOT_FOUND (ns), ...
+ */
+PERSIST_API persist_status persist_begin(persist_store *store, const persist_tx_options *options,
+                                         persist_tx **out, persist_error *error);
+/** Rolls back if need be, ends its cursors, and frees it. NULL is allowed. */
+PERSIST_API void persist_tx_free(persist_tx *tx);
+
+/** The version was written by this very transaction: it has no timestamp yet. */
+#define PERSIST_ROW_OWN 0x1u
+/** A deletion; only in persist_history. */
+#define PERSIST_ROW_TOMBSTONE 0x2u
+
+/** One version of a key. */
+typedef struct persist_row {
+    size_t size;             /**< sizeof(persist_row), set by the caller */
+    persist_bytes key;       /**< borrowed */
+    persist_bytes value;     /**< borrowed; empty with keys_only */
+    int64_t timestamp;       /**< of the commit, ns; 0 with PERSIST_ROW_OWN */
+    unsigned char tx_id[16]; /**< of the transaction: batch (12), index (4); zeros
+                                   with keys_only, tombstones, PERSIST_ROW_OWN */
+    uint32_t flags;          /**< PERSIST_ROW_... */
+} persist_row;
+
+/**
+ * Reads a key. Statuses: NOT_FOUND, INVALID and LIMIT (key), TOO_OLD, DAMAGED (with
+ * namespace, key and timestamp), MISUSE (ended), and those of reaching the engine.
+ */
+PERSIST_API persist_status persist_get(persist_tx *tx, persist_bytes key, persist_row *row,
+                                       persist_error *error);
+/** Writes a key in this transaction. Statuses: INVALID, LIMIT, MISUSE. */
+PERSIST_API persist_status persist_put(persist_tx *tx, persist_bytes key, persist_bytes value,
+                                       persist_error *error);
+/** Deletes a key in this transaction; it need not exist. Statuses: as persist_put. */
+PERSIST_API persist_status persist_delete(persist_tx *tx, persist_bytes key, persist_error *error);
+
+/** Which keys to scan: `prefix`, and within it [from, to). */
+typedef struct persist_scan_options {
+    size_t size;          /**< sizeof(persist_scan_options) */
+    uint32_t flags;       /**< PERSIST_SCAN_REVERSE, PERSIST_SCAN_KEYS_ONLY */
+    persist_bytes prefix; /**< keys that begin so; empty: all */
+    persist_bytes from;   /**< first key, included; empty: the lowest */
+    persist_bytes to;     /**< end, not included; empty: none. from > to is INVALID */
+    uint64_t limit;       /**< most rows; 0: no bound */
+} persist_scan_options;
+
+/**
+ * Begins a scan over the snapshot merged with this transaction's own writes. Writes
+ * made while it runs are seen where it has not been yet. Ended by
+ * persist_cursor_free, or with the transaction's end. Statuses: INVALID, MISUSE.
+ */
+PERSIST_API persist_status persist_scan(persist_tx *tx, const persist_scan_options *options,
+                                        persist_cursor **out, persist_error *error);
+/** Versions of one key that the snapshot can see, newest first, tombstones too; the
+ * transaction's own writes are not among them. Ended by persist_cursor_free. */
+PERSIST_API persist_status persist_history(persist_tx *tx, persist_bytes key, persist_cursor **out,
+                                           persist_error *error);
+/** Moves to the next row. Statuses: END (and again END), else as persist_get. */
+PERSIST_API persist_status persist_cursor_next(persist_cursor *cursor, persist_row *row,
+                                               persist_error *error);
+/** Ends a scan. NULL is allowed. */
+PERSIST_API void persist_cursor_free(persist_cursor *cursor);
+/** Counts the keys a scan would give. Statuses: as persist_cursor_next. */
+PERSIST_API persist_status persist_count(persist_tx *tx, const persist_scan_options *options,
+                                         uint64_t *count, persist_error *error);
+
+/**
+ * Commits. On OK everything written is durable as configured, and *timestamp (may be
+ * NULL) is the commit's; a transaction that wrote nothing gets its snapshot's. On
+ * CONFLICT nothing was written: begin again, or use persist_run. UNRESOLVED: it is
+ * not known; never re-run blindly. In every case but LIMIT the transaction is ended.
+ */
+PERSIST_API persist_status persist_commit(persist_tx *tx, int64_t *timestamp, persist_error *error);
+/** Gives up all writes and ends the transaction. Statuses: MISUSE (ended). */
+PERSIST_API persist_status persist_rollback(persist_tx *tx, persist_error *error);
+/** The snapshot's timestamp, ns, fixing it if need be; after a commit the commit's. */
+PERSIST_API persist_status persist_tx_timestamp(persist_tx *tx, int64_t *timestamp,
+                                                persist_error *error);
+
+/** The work of a transaction: PERSIST_OK commits, anything else rolls back. May be
+ * called several times: it must not do what cannot be done twice. */
+typedef persist_status (*persist_run_fn)(persist_tx *tx, void *context, persist_error *error);
+/**
+ * Begins, runs `fn`, commits, and on a retryable failure does it again after a
+ * jittered pause, transaction.max_retries times at most. Returns fn's status or the
+ * commit's. Never re-runs an UNRESOLVED commit.
+ */
+PERSIST_API persist_status persist_run(persist_store *store, const persist_tx_options *options,
+                                       persist_run_fn fn, void *context, int64_t *timestamp,
+                                       persist_error *error);
+
+/* ------------------------------------------------------------------------- upkeep */
+
+/** What the opened backend is and can do. Static, or as long as the store. */
+typedef struct persist_store_info {
+    size_t size;                   /**< sizeof(persist_store_info), set by the caller */
+    const char *backend;           /**< plugin's name */
+    const char *plugin_file;       /**< file it was loaded from */
+    const char *plugin_version;    /**< plugin's version */
+    const char *url;               /**< where, without secrets */
+    const char *ns;                /**< the store's namespace */
+    uint64_t caps;                 /**< PERSIST_CAP_... of persist/plugin.h, effective */
+    uint64_t max_key;              /**< bytes, effective */
+    uint64_t max_value;            /**< bytes, effective */
+    persist_durability durability; /**< what a commit survives */
+} persist_store_info;
+
+/** Tells what the store is. */
+PERSIST_API void persist_store_describe(persist_store *store, persist_store_info *out);
+
+/** Takes one figure of the engine; returns PERSIST_OK for more. Texts live for the
+ * call. */
+typedef persist_status (*persist_stat_fn)(void *context, const char *name, int64_t value,
+                                          const char *unit, const char *help);
+/** The engine's own sizes and counts. */
+PERSIST_API persist_status persist_stats(persist_store *store, persist_stat_fn fn, void *context,
+                                         persist_error *error);
+
+/** A check of health. */
+typedef struct persist_health_report {
+    size_t size;       /**< sizeof(persist_health_report), set by the caller */
+    int64_t write_ns;  /**< time a commit took */
+    int64_t read_ns;   /**< time to read it back */
+    int64_t timestamp; /**< of the commit */
+} persist_health_report;
+/** Writes and reads back a key in the reserved namespace `_health`; on a store opened
+ * read-only it only reads. */
+PERSIST_API persist_status persist_health(persist_store *store, persist_health_report *out,
+                                          persist_error *error);
+
+/** Takes one schema migration; applied_at is wall clock ns, 0: missing. */
+typedef persist_status (*persist_migration_fn)(void *context, uint32_t number, const char *name,
+                                               int64_t applied_at);
+/** Lists the backend's schema migrations, applied or not, of a store that need not be
+ * ready to be opened. */
+PERSIST_API persist_status persist_migrate_status(const persist_config *config,
+                                                  persist_migration_fn fn, void *context,
+                                                  persist_error *error);
+/** Applies those that are missing, telling each as it is done, and makes the
+ * configured namespace if there is none. */
+PERSIST_API persist_status persist_migrate_up(const persist_config *config, persist_migration_fn fn,
+                                              void *context, persist_error *error);
+
+/* -------------------------------------------------------------------------- bytes */
+
+/** Bytes of a C string, without its NUL; NULL gives none. The string is borrowed. */
+PERSIST_API persist_bytes persist_text(const char *text);
+/** A copy that stays, with a NUL behind it; NULL if there is no memory. Ended by
+ * persist_bytes_free. */
+PERSIST_API void *persist_bytes_dup(persist_bytes bytes);
+/** Ends a copy. */
+PERSIST_API void persist_bytes_free(void *copy);
+
+/* --------------------------------------------------------------------- tuple keys */
+
+/**
+ * Builds keys out of typed parts so that the byte order of keys is the order of the
+ * parts, one after the other: absent < null < int64 < float64 < false < true < text
+ * < bytes. Nothing to free: the caller gives the buffer.
+ */
+typedef struct persist_key_builder {
+    unsigned char *data; /**< caller's buffer */
+    size_t capacity;     /**< its size, bytes */
+    size_t size;         /**< bytes used; > capacity if the parts did not fit */
+} persist_key_builder;
+
+/** Begins a key in `buffer`. */
+PERSIST_API void persist_key_begin(persist_key_builder *key, void *buffer, size_t capacity);
+/** Adds the null value. */
+PERSIST_API void persist_key_add_null(persist_key_builder *key);
+/** Adds a truth value; any nonzero is true. */
+PERSIST_API void persist_key_add_bool(persist_key_builder *key, int value);
+/** Adds an integer. */
+PERSIST_API void persist_key_add_int(persist_key_builder *key, int64_t value);
+/** Adds a float, in IEEE 754 total order. */
+PERSIST_API void persist_key_add_float(persist_key_builder *key, double value);
+/** Adds text, compared by its UTF-8 bytes; may hold NUL. */
+PERSIST_API void persist_key_add_text(persist_key_builder *key, persist_bytes text);
+/** Adds bytes. */
+PERSIST_API void persist_key_add_bytes(persist_key_builder *key, persist_bytes bytes);
+/** The finished key, borrowed from the buffer. Statuses: LIMIT (it did not fit),
+ * INVALID (no part). */
+PERSIST_API persist_status persist_key_end(const persist_key_builder *key, persist_bytes *out);
+
+/** Type of a key's part. */
+typedef enum persist_part_type {
+    PERSIST_PART_NULL = 1,  /**< null */
+    PERSIST_PART_INT = 2,   /**< integer */
+    PERSIST_PART_FLOAT = 3, /**< number */
+    PERSIST_PART_BOOL = 4,  /**< integer: 0 or 1 */
+    PERSIST_PART_TEXT = 5,  /**< bytes */
+    PERSIST_PART_BYTES = 6  /**< bytes */
+} persist_part_type;
+
+/** One part taken out of a key. */
+typedef struct persist_key_part {
+    size_t size;            /**< sizeof(persist_key_part), set by the caller */
+    persist_part_type type; /**< which of the following counts */
+    int64_t integer;        /**< INT, BOOL */
+    double number;          /**< FLOAT */
+    persist_bytes bytes;    /**< TEXT, BYTES: in the caller's scratch */
+} persist_key_part;
+
+/**
+ * Takes the first part off `*key` and advances it. Text and bytes are decoded into
+ * `scratch`, at least as large as the key. Statuses: END (none left), INVALID (not a
+ * tuple key).
+ */
+PERSIST_API persist_status persist_key_next(persist_bytes *key, void *scratch, size_t capacity,
+                                            persist_key_part *part);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
