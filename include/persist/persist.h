@@ -66,7 +66,7 @@ typedef struct persist_error persist_error;
 /* --------------------------------------------------------------------- library */
 
 /** Version of the loaded library, "major.minor.patch". Static. */
-PERSIST_API const char *persist_version(void);
+PERSIST_API const char *persist_library_version(void);
 /** Plugin ABI of the loaded library. */
 PERSIST_API void persist_abi_version(uint32_t *major, uint32_t *minor);
 /** Folder that plugins are looked for in by default. Static. */
