@@ -257,30 +257,33 @@ static bool lead(struct ns *ns)
 }
 
 /* Waits under the lock; false at the deadline. */
-static bool wait(struct commit_request *request, pthread_mutex_t *lock)
+static bool wait(struct commit_request *request, int64_t deadline, pthread_mutex_t *lock)
 {
-    if (request->deadline == PERSIST_NO_DEADLINE) {
+    if (deadline == PERSIST_NO_DEADLINE) {
         pthread_cond_wait(&request->woken, lock);
         return true;
     }
-    struct timespec until = {.tv_sec = request->deadline / NS_PER_S,
-                             .tv_nsec = request->deadline % NS_PER_S};
+    struct timespec until = {.tv_sec = deadline / NS_PER_S, .tv_nsec = deadline % NS_PER_S};
     return pthread_cond_timedwait(&request->woken, lock, &until) != ETIMEDOUT;
 }
 
 static void wait_or_lead(struct ns *ns, struct commit_request *request)
 {
     struct commit_queue *queue = &ns->queue;
+    int64_t deadline = request->deadline;
     pthread_mutex_lock(&queue->lock);
     enqueue(queue, request);
     while (!request->done) {
         bool led = queue->led;
         if (!led && lead(ns))
             continue;
-        if (led && wait(request, &queue->lock))
+        if (led && wait(request, deadline, &queue->lock))
             continue;
-        if (!withdraw(queue, request))
+        if (!withdraw(queue, request)) {
+            /* A leader has it, and will tell the outcome by its own deadline. */
+            deadline = PERSIST_NO_DEADLINE;
             continue;
+        }
         request->status =
             led ? error_set(&request->error, PERSIST_TIMEOUT,
                             "the commit waited behind others for longer than its timeout: "
