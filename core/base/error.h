@@ -26,9 +26,9 @@ struct persist_error {
 };
 
 /* An error on the stack: { 0 }, then error_clear when done with it. */
-#define ERROR_INIT                                                                                 \
-    {                                                                                              \
-        0                                                                                          \
+#define ERROR_INIT \
+    {              \
+        0          \
     }
 
 /* Sets status and message, forgetting what was there; returns the status. Whether it is

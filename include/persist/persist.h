@@ -228,7 +228,8 @@ typedef struct persist_tx_options {
 /**
  * Begins a transaction. Its snapshot, fixed by its first read, includes every commit
  * acknowledged to anybody before this call. Ended by persist_tx_free.
- * Statuses: INVALID (at < 0), CLOCK (at in the future), TOO_OLD, NOT_FOUND (ns), ...
+ * Statuses: INVALID (at < 0), NOT_FOUND (ns). What is wrong with `at` otherwise (CLOCK:
+ * in the future; TOO_OLD) is told by the first read, or here with PERSIST_TX_NOW.
  */
 PERSIST_API persist_status persist_begin(persist_store *store, const persist_tx_options *options,
                                          persist_tx **out, persist_error *error);
@@ -275,8 +276,9 @@ typedef struct persist_scan_options {
 
 /**
  * Begins a scan over the snapshot merged with this transaction's own writes. Writes
- * made while it runs are seen where it has not been yet. Ended by
- * persist_cursor_free, or with the transaction's end. Statuses: INVALID, MISUSE.
+ * made while it runs are seen where it has not been yet. It answers MISUSE once the
+ * transaction has ended. Freed by persist_cursor_free, at the latest by
+ * persist_tx_free. Statuses: INVALID, MISUSE.
  */
 PERSIST_API persist_status persist_scan(persist_tx *tx, const persist_scan_options *options,
                                         persist_cursor **out, persist_error *error);

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* One commit waiting for its group; see commit.c. */
+#ifndef CORE_TXN_COMMIT_H
+#define CORE_TXN_COMMIT_H
+
+#include "core/txn/tx.h"
+
+struct commit_request {
+    struct commit_request *next; /* in the queue */
+    persist_tx *tx;
+    int64_t deadline; /* monotonic ns */
+    persist_status status;
+    int64_t timestamp;
+    persist_error error;
+    bool done;            /* under the queue's lock */
+    pthread_cond_t woken; /* done, or first in the queue without a leader */
+};
+
+#endif

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/txn/log.h"
+
+#include "core/base/clock.h"
+#include "core/codec/digest.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* One round of catching up reads so many bytes of records at most. */
+#define CATCH_UP_BYTES (UINT64_C(1) << 20)
+
+void log_init(struct log *log, const persist_clock *clock, size_t window_max)
+{
+    *log = (struct log){.known = *clock, .window_floor = clock->head, .window_max = window_max};
+    pthread_mutex_init(&log->lock, NULL);
+    log_note_time(log, clock);
+}
+
+static void drop_oldest(struct log *log)
+{
+    struct log_entry *entry = log->oldest;
+    log->oldest = entry->next;
+    if (!log->oldest)
+        log->newest = NULL;
+    log->window_floor = entry->timestamp;
+    log->window_bytes -= entry->size;
+    free(entry->record);
+    free(entry);
+}
+
+void log_free(struct log *log)
+{
+    while (log->oldest)
+        drop_oldest(log);
+    pthread_mutex_destroy(&log->lock);
+}
+
+void log_known(struct log *log, persist_clock *clock)
+{
+    pthread_mutex_lock(&log->lock);
+    *clock = log->known;
+    pthread_mutex_unlock(&log->lock);
+}
+
+void log_note_time(struct log *log, const persist_clock *clock)
+{
+    if (!clock->engine_time)
+        return;
+    int64_t lead = clock_wall() - clock->engine_time;
+    pthread_mutex_lock(&log->lock);
+    log->engine_lead = lead;
+    pthread_mutex_unlock(&log->lock);
+}
+
+/* Adds a record at the end of the window, under the lock; what does not fit leaves at the
+ * other end. A record that could not be kept empties the window. */
+static void push(struct log *log, int64_t timestamp, struct record *record, size_t size)
+{
+    struct log_entry *entry = record ? malloc(sizeof *entry) : NULL;
+    if (!entry) {
+        free(record);
+        while (log->oldest)
+            drop_oldest(log);
+        log->window_floor = timestamp;
+        return;
+    }
+    *entry =
+        (struct log_entry){.timestamp = timestamp, .size = size + sizeof *entry, .record = record};
+    if (log->newest)
+        log->newest->next = entry;
+    else
+        log->oldest = entry;
+    log->newest = entry;
+    log->window_bytes += entry->size;
+    while (log->window_bytes > log->window_max)
+        drop_oldest(log);
+}
+
+void log_appended(struct log *log, const persist_clock *clock, persist_bytes data)
+{
+    struct record *record = NULL;
+    size_t size = 0;
+    if (record_decode(data, &record, &size, NULL) != PERSIST_OK)
+        record = NULL;
+    pthread_mutex_lock(&log->lock);
+    assert(clock->head > log->known.head);
+    push(log, clock->head, record, size);
+    log->known = *clock;
+    pthread_mutex_unlock(&log->lock);
+    log_note_time(log, clock);
+}
+
+/* Catching up: the head the records have led to so far. */
+struct catch_up {
+    struct log *log;
+    int64_t head;
+    persist_digest digest;
+    persist_error error;
+};
+
+static persist_status take_record(void *context, const persist_record *record)
+{
+    struct catch_up *up = context;
+    struct record *decoded = NULL;
+    size_t size = 0;
+    persist_status status = record_decode(record->data, &decoded, &size, &up->error);
+    if (status != PERSIST_OK) {
+        error_prefix(&up->error, "commit record at %" PRId64 ": ", record->timestamp);
+        return status;
+    }
+    if (decoded->predecessor != up->head ||
+        !digest_equal(&decoded->predecessor_digest, &up->digest)) {
+        free(decoded);
+        return error_set(&up->error, PERSIST_DIVERGED,
+                         "the commit record at %" PRId64 " does not follow the one at %" PRId64
+                         " that this process knew: the store was put back or failed over",
+                         record->timestamp, up->head);
+    }
+    pthread_mutex_lock(&up->log->lock);
+    push(up->log, record->timestamp, decoded, size);
+    pthread_mutex_unlock(&up->log->lock);
+    up->head = record->timestamp;
+    up->digest = record->digest;
+    return PERSIST_OK;
+}
+
+static persist_status head_mismatch(const struct catch_up *up, const persist_clock *clock,
+                                    persist_error *error)
+{
+    return error_set(error, PERSIST_DIVERGED,
+                     "the head is %" PRId64 ", but the log this process knew reaches %" PRId64
+                     ": the store was put back or failed over",
+                     clock->head, up->head);
+}
+
+persist_status log_catch_up(struct log *log, struct backend *backend, uint32_t ns, int64_t deadline,
+                            persist_error *error)
+{
+    struct catch_up up = {.log = log};
+    persist_clock clock;
+    int more = 1;
+    log_known(log, &clock);
+    up.head = clock.head;
+    up.digest = clock.head_digest;
+    persist_status status = PERSIST_OK;
+    while (status == PERSIST_OK && more) {
+        persist_changes changes = {.ns = ns, .after = up.head, .max_bytes = CATCH_UP_BYTES};
+        status =
+            backend_changes(backend, deadline, &changes, &clock, take_record, &up, &more, error);
+    }
+    if (up.error.status != PERSIST_OK)
+        status = error_copy(error, &up.error);
+    else if (status == PERSIST_OK &&
+             (clock.head != up.head || !digest_equal(&clock.head_digest, &up.digest)))
+        status = head_mismatch(&up, &clock, error);
+    if (status == PERSIST_OK) {
+        pthread_mutex_lock(&log->lock);
+        log->known = clock;
+        pthread_mutex_unlock(&log->lock);
+        log_note_time(log, &clock);
+    } else {
+        /* What was pushed lies above the known head; forget it with the window. */
+        pthread_mutex_lock(&log->lock);
+        while (log->oldest)
+            drop_oldest(log);
+        log->window_floor = log->known.head;
+        pthread_mutex_unlock(&log->lock);
+    }
+    error_clear(&up.error);
+    return status;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What this process knows of a namespace's commit log: the newest clock row that chains
+ * to everything it knew before, and a bounded window of the records up to it.
+ *
+ * LOCKING. `lock` guards every field. The window's entries are only added and dropped by
+ * the commit leader (one at a time, see commit.c), which may therefore read them without
+ * the lock; the known clock is read by anybody under it.
+ */
+#ifndef CORE_TXN_LOG_H
+#define CORE_TXN_LOG_H
+
+#include "core/codec/record.h"
+#include "core/session/backend.h"
+
+#include <pthread.h>
+
+struct log_entry {
+    struct log_entry *next; /* newer */
+    int64_t timestamp;      /* newest of the record */
+    size_t size;            /* memory, bytes */
+    struct record *record;
+};
+
+struct log {
+    pthread_mutex_t lock;
+    persist_clock known;
+    int64_t engine_lead;      /* wall clock minus engine's at the last reply, ns */
+    struct log_entry *oldest; /* window, oldest first */
+    struct log_entry *newest;
+    int64_t window_floor; /* every record in (window_floor, known.head] is in it */
+    size_t window_bytes;
+    size_t window_max; /* bytes */
+};
+
+/* Begins with a clock row read from the engine. */
+void log_init(struct log *log, const persist_clock *clock, size_t window_max);
+void log_free(struct log *log);
+
+/* A copy of the known clock. Any thread. */
+void log_known(struct log *log, persist_clock *clock);
+
+/* Leader only: takes over the clock row of an own append, and its record. Without memory
+ * for the record the window starts anew behind it. */
+void log_appended(struct log *log, const persist_clock *clock, persist_bytes record);
+
+/* Leader only: reads the records since the known head and adopts the head they lead to.
+ * DIVERGED if they do not chain, or the head went back; TOO_OLD if they are gone; else
+ * those of `changes`. */
+persist_status log_catch_up(struct log *log, struct backend *backend, uint32_t ns, int64_t deadline,
+                            persist_error *error);
+
+/* Notes how far this machine's clock is ahead of the engine's. Any thread. */
+void log_note_time(struct log *log, const persist_clock *clock);
+
+#endif

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+/* Begin, write, give up: what a transaction does without the backend. */
+#include "core/txn/tx.h"
+
+#include "core/base/clock.h"
+#include "core/base/fork.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+persist_status tx_begin(struct ns *ns, const persist_tx_options *options, persist_tx **out,
+                        persist_error *error)
+{
+    const struct txn_settings *settings = ns->settings;
+    if (options->has_at && options->at < 0)
+        return error_set(error, PERSIST_INVALID,
+                         "timestamp %" PRId64 " is negative: give nanoseconds since 1970",
+                         options->at);
+    if ((unsigned)options->isolation > PERSIST_SNAPSHOT)
+        return error_set(error, PERSIST_INVALID, "isolation %d is not known",
+                         (int)options->isolation);
+    persist_tx *tx = calloc(1, sizeof *tx);
+    if (!tx)
+        return error_no_memory(error);
+    persist_isolation isolation = options->isolation ? options->isolation : settings->isolation;
+    tx->ns = ns;
+    tx->has_at = options->has_at;
+    tx->at = options->at;
+    tx->read_only =
+        options->has_at || (options->flags & PERSIST_TX_READ_ONLY) || settings->read_only;
+    tx->serializable = isolation != PERSIST_SNAPSHOT;
+    tx->timeout = options->timeout ? options->timeout : settings->timeout;
+    buffer_init(&tx->writes);
+    if (tx->serializable && !tx->read_only) {
+        tx->reads = readset_new();
+        if (!tx->reads) {
+            free(tx);
+            return error_no_memory(error);
+        }
+    }
+    persist_clock known;
+    log_known(&ns->log, &known);
+    tx->base = known.head;
+    tx->base_digest = known.head_digest;
+    tx->validated = known.head;
+    atomic_fetch_add(ns->open_transactions, 1);
+    if (options->flags & PERSIST_TX_NOW) {
+        persist_status status = snapshot_fix(tx, tx_deadline(tx), error);
+        if (status != PERSIST_OK) {
+            persist_tx_free(tx);
+            return status;
+        }
+    }
+    *out = tx;
+    return PERSIST_OK;
+}
+
+static void drop_work(persist_tx *tx)
+{
+    cursor_end_all(tx);
+    buffer_free(&tx->writes);
+    readset_free(tx->reads);
+    tx->reads = NULL;
+    buf_free(&tx->stored);
+    buf_free(&tx->scratch);
+}
+
+void tx_end(persist_tx *tx, enum tx_state state)
+{
+    drop_work(tx);
+    tx->state = state;
+    atomic_fetch_sub(tx->ns->open_transactions, 1);
+}
+
+void persist_tx_free(persist_tx *tx)
+{
+    if (!tx)
+        return;
+    if (tx->ns->fork_generation != fork_generation())
+        drop_work(tx);
+    else if (tx->state == TX_OPEN)
+        tx_end(tx, TX_ROLLED_BACK);
+    cursor_free_all(tx);
+    free(tx);
+}
+
+int64_t tx_deadline(const persist_tx *tx)
+{
+    return clock_deadline(tx->timeout);
+}
+
+persist_status tx_usable(const persist_tx *tx, const char *what, persist_error *error)
+{
+    static const char *const ended[] = {[TX_COMMITTED] = "was committed",
+                                        [TX_ROLLED_BACK] = "was rolled back",
+                                        [TX_DEAD] = "failed and can only be ended"};
+    if (!tx)
+        return error_set(error, PERSIST_MISUSE, "%s: the transaction is NULL", what);
+    if (tx->ns->fork_generation != fork_generation())
+        return error_set(error, PERSIST_FORKED,
+                         "%s: the transaction belongs to the parent of this process: open the "
+                         "store again",
+                         what);
+    if (tx->state != TX_OPEN)
+        return error_set(error, PERSIST_MISUSE, "%s: the transaction %s", what, ended[tx->state]);
+    return PERSIST_OK;
+}
+
+persist_status tx_failed(persist_tx *tx, persist_status status, persist_error *error)
+{
+    switch (status) {
+    case PERSIST_FENCED:
+    case PERSIST_MOVED:
+    case PERSIST_LOADING:
+    case PERSIST_DIVERGED:
+    case PERSIST_TOO_OLD:
+        tx_end(tx, TX_DEAD);
+        if (error)
+            error->dead = true;
+        return status;
+    default:
+        return status;
+    }
+}
+
+persist_status tx_check_key(const persist_tx *tx, persist_bytes key, persist_error *error)
+{
+    if (!key.size || !key.data)
+        return error_set(error, PERSIST_INVALID, "the key is empty: give 1 to %" PRIu64 " bytes",
+                         tx->ns->settings->max_key);
+    if (key.size > tx->ns->settings->max_key)
+        return error_set(error, PERSIST_LIMIT, "the key has %zu bytes: the limit is %" PRIu64,
+                         key.size, tx->ns->settings->max_key);
+    return PERSIST_OK;
+}
+
+persist_status tx_check_reads(const persist_tx *tx, persist_error *error)
+{
+    uint64_t limit = tx->ns->settings->max_reads;
+    if (tx->reads && readset_count(tx->reads) >= limit)
+        return error_set(error, PERSIST_LIMIT,
+                         "the transaction has read %" PRIu64
+                         " keys and ranges: transaction.max_reads allows no more; scan instead, "
+                         "or use snapshot isolation",
+                         limit);
+    return PERSIST_OK;
+}
+
+persist_status tx_name_place(const persist_tx *tx, persist_bytes key, int64_t timestamp,
+                             persist_error *error)
+{
+    char shown[128];
+    return error_prefix(error, "namespace %s, key %s, timestamp %" PRId64 ": ", tx->ns->name,
+                        bytes_show(key, shown, sizeof shown), timestamp);
+}
+
+static persist_status check_write(const persist_tx *tx, const char *what, persist_bytes key,
+                                  size_t value_size, persist_error *error)
+{
+    const struct txn_settings *settings = tx->ns->settings;
+    persist_status status = tx_usable(tx, what, error);
+    if (status == PERSIST_OK)
+        status = tx_check_key(tx, key, error);
+    if (status != PERSIST_OK)
+        return status;
+    if (tx->read_only)
+        return error_set(error, PERSIST_MISUSE, "%s: the transaction is read-only", what);
+    if (value_size > settings->max_value)
+        return error_set(error, PERSIST_LIMIT,
+                         "the value has %zu bytes: values.max_bytes is %" PRIu64, value_size,
+                         settings->max_value);
+    if (tx->writes.count >= settings->max_writes && !buffer_find(&tx->writes, key))
+        return error_set(error, PERSIST_LIMIT,
+                         "the transaction has written %" PRIu64
+                         " keys: transaction.max_writes allows no more",
+                         settings->max_writes);
+    if (tx->writes.bytes + key.size + value_size > settings->max_bytes)
+        return error_set(error, PERSIST_LIMIT,
+                         "the transaction has written %zu bytes and this adds %zu: "
+                         "transaction.max_bytes is %" PRIu64,
+                         tx->writes.bytes, key.size + value_size, settings->max_bytes);
+    return PERSIST_OK;
+}
+
+persist_status persist_put(persist_tx *tx, persist_bytes key, persist_bytes value,
+                           persist_error *error)
+{
+    struct packed_value packed;
+    if (value.size && !value.data)
+        return error_set(error, PERSIST_INVALID, "the value is NULL but has %zu bytes", value.size);
+    persist_status status = check_write(tx, "put", key, value.size, error);
+    if (status == PERSIST_OK)
+        status = value_pack(&tx->ns->settings->values, value, &packed, error);
+    if (status != PERSIST_OK)
+        return status;
+    if (!buffer_set(&tx->writes, key, &packed)) {
+        value_free(&packed);
+        return error_no_memory(error);
+    }
+    return PERSIST_OK;
+}
+
+persist_status persist_delete(persist_tx *tx, persist_bytes key, persist_error *error)
+{
+    struct packed_value tombstone = {0};
+    persist_status status = check_write(tx, "delete", key, 0, error);
+    if (status == PERSIST_OK && !buffer_set(&tx->writes, key, &tombstone))
+        status = error_no_memory(error);
+    return status;
+}
+
+persist_status persist_rollback(persist_tx *tx, persist_error *error)
+{
+    persist_status status = tx_usable(tx, "rollback", error);
+    if (status == PERSIST_OK)
+        tx_end(tx, TX_ROLLED_BACK);
+    return status;
+}
+
+persist_status persist_tx_timestamp(persist_tx *tx, int64_t *timestamp, persist_error *error)
+{
+    if (tx && tx->state == TX_COMMITTED) {
+        *timestamp = tx->commit_timestamp;
+        return PERSIST_OK;
+    }
+    persist_status status = tx_usable(tx, "timestamp", error);
+    if (status != PERSIST_OK)
+        return status;
+    status = snapshot_fix(tx, tx_deadline(tx), error);
+    if (status != PERSIST_OK)
+        return tx_failed(tx, status, error);
+    *timestamp = tx->snapshot;
+    return PERSIST_OK;
+}

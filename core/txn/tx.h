@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/* A transaction: its snapshot, write buffer and read set. Used by one thread at a time;
+ * its commit may be carried out by another transaction's thread (commit.c), while the
+ * own one waits. */
+#ifndef CORE_TXN_TX_H
+#define CORE_TXN_TX_H
+
+#include "core/txn/buffer.h"
+#include "core/txn/ns.h"
+#include "core/txn/readset.h"
+
+enum tx_state { TX_OPEN, TX_COMMITTED, TX_ROLLED_BACK, TX_DEAD };
+
+struct persist_tx {
+    struct ns *ns;
+    enum tx_state state;
+    bool serializable;
+    bool read_only;
+    bool has_at;
+    int64_t at;
+    int64_t timeout;
+
+    /* The log as known when the transaction began; where validation starts if nothing
+     * was read. */
+    int64_t base;
+    persist_digest base_digest;
+    /* The snapshot, once fixed: what is visible, and the newest record <= it. */
+    bool fixed;
+    int64_t snapshot;
+    persist_anchor anchor;
+
+    struct buffer writes;
+    struct readset *reads; /* NULL if reads are not validated */
+    struct persist_cursor *cursors;
+    struct buf stored;  /* behind the row last handed out */
+    struct buf scratch; /* its decompressed value */
+
+    int64_t validated; /* commits <= this are known not to conflict */
+    int64_t commit_timestamp;
+};
+
+/* Begins in `ns`; options as persist_begin, `ns` of them ignored. */
+persist_status tx_begin(struct ns *ns, const persist_tx_options *options, persist_tx **out,
+                        persist_error *error);
+/* Ends it: drops writes, read set and what its cursors hold. */
+void tx_end(persist_tx *tx, enum tx_state state);
+/* May this transaction still be used? MISUSE, FORKED. */
+persist_status tx_usable(const persist_tx *tx, const char *what, persist_error *error);
+/* Deadline of a call that begins now. */
+int64_t tx_deadline(const persist_tx *tx);
+/* If the failure is one the transaction cannot outlive, ends it and says so. Returns the
+ * status. */
+persist_status tx_failed(persist_tx *tx, persist_status status, persist_error *error);
+/* Checks a key against emptiness and the limit. INVALID, LIMIT. */
+persist_status tx_check_key(const persist_tx *tx, persist_bytes key, persist_error *error);
+/* Room in the read set? LIMIT. */
+persist_status tx_check_reads(const persist_tx *tx, persist_error *error);
+/* Adds where a damaged version is to the error. */
+persist_status tx_name_place(const persist_tx *tx, persist_bytes key, int64_t timestamp,
+                             persist_error *error);
+
+/* ---- snapshot.c */
+
+/* Most anchors a request of a transaction has. */
+#define SNAPSHOT_ANCHORS 2
+
+/* What a request to the backend has to ask: the timestamp to read at, and the places of
+ * the log that prove the reply is of the same history. */
+struct snapshot_request {
+    int64_t timestamp;
+    persist_anchor anchors[SNAPSHOT_ANCHORS];
+    size_t n_anchors;
+    persist_clock clock; /* of the reply */
+    persist_clock known; /* at the time of the request */
+};
+
+void snapshot_ask(const persist_tx *tx, struct snapshot_request *request);
+/* Judges the reply; fixes the snapshot if it is not yet. TOO_OLD, FENCED, DIVERGED,
+ * LOADING, MOVED, CLOCK. */
+persist_status snapshot_accept(persist_tx *tx, const struct snapshot_request *request,
+                               persist_error *error);
+/* Fixes the snapshot by a trip of its own, if it is not yet. */
+persist_status snapshot_fix(persist_tx *tx, int64_t deadline, persist_error *error);
+
+/* ---- cursor.c */
+
+/* Drops what the transaction's cursors hold; they answer MISUSE from then on. */
+void cursor_end_all(persist_tx *tx);
+/* Frees those the program has not freed. */
+void cursor_free_all(persist_tx *tx);
+
+#endif
