@@ -12,6 +12,8 @@
 #include <stddef.h>
 
 static _Atomic long faults_left = -1;
+/* Bytes that malloc gave so far. */
+static _Atomic size_t faults_bytes;
 
 void *__real_malloc(size_t size);
 void *__wrap_malloc(size_t size);
@@ -29,6 +31,7 @@ static bool faults_due(void)
 
 void *__wrap_malloc(size_t size)
 {
+    faults_bytes += size;
     return faults_due() ? NULL : __real_malloc(size);
 }
 
