@@ -314,6 +314,7 @@ static int open_and_tell(const char *scheme)
     persist_error error = ERROR_INIT;
     persist_status status = loader_open(scheme, NULL, &plugin, &error);
     printf("%s\n", status == PERSIST_OK ? plugin->path : persist_error_message(&error));
+    fflush(stdout); /* a leak checker cannot trace a set-user-id program, and aborts it */
     error_clear(&error);
     return 0;
 }
@@ -326,7 +327,6 @@ static void run_as(uid_t uid, const char *program, const char *scheme, char *out
     ck_assert_int_ge(child, 0);
     if (child == 0) {
         dup2(pipes[1], STDOUT_FILENO);
-        setenv("ASAN_OPTIONS", "detect_leaks=0", 1); /* it cannot trace such a program */
         if (setgid(uid) == 0 && setuid(uid) == 0)
             execl(program, program, "--open", scheme, (char *)NULL);
         _exit(127);
