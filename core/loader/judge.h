@@ -30,7 +30,7 @@ struct judged {
 };
 
 /* Judges the file at `path`. PERSIST_OK: `file` says how it ended, and `judged` is to be
- * ended by judge_end. NOT_FOUND; IO. Never runs the file's code. */
+ * ended by judge_end. NOT_FOUND; IO; NO_MEMORY. Never runs the file's code. */
 persist_status judge_file(const char *path, struct plugin_file *file, struct judged *judged,
                           persist_error *error);
 void judge_end(struct judged *judged);

@@ -24,7 +24,7 @@ struct elf {
     struct plugin_file *file;
     persist_plugin_head *head;
     ElfW(Ehdr) header;
-    bool failed; /* pread failed, as `why` says */
+    persist_status failed; /* not the file's fault: IO, as `why` says; NO_MEMORY */
     char why[128];
 };
 
@@ -51,7 +51,7 @@ static bool read_at(struct elf *elf, uint64_t offset, void *out, size_t size, co
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0) {
-            elf->failed = true;
+            elf->failed = PERSIST_IO;
             snprintf(elf->why, sizeof elf->why, "%m");
             return false;
         }
@@ -179,8 +179,7 @@ static bool read_notes(struct elf *elf, const ElfW(Phdr) * segment)
     size_t size = (size_t)segment->p_filesz;
     unsigned char *data = malloc(size ? size : 1);
     if (!data) {
-        elf->failed = true;
-        snprintf(elf->why, sizeof elf->why, "out of memory");
+        elf->failed = PERSIST_NO_MEMORY;
         return false;
     }
     bool ok = read_at(elf, segment->p_offset, data, size, "notes") &&
@@ -232,7 +231,9 @@ persist_status note_read(int fd, struct plugin_file *file, persist_plugin_head *
         return error_set(error, PERSIST_IO, "%s: its size cannot be read", file->path);
     elf.size = (uint64_t)st.st_size;
     if (!check_ident(&elf) || !check_header(&elf) || !read_segments(&elf)) {
-        if (elf.failed)
+        if (elf.failed == PERSIST_NO_MEMORY)
+            return error_no_memory(error);
+        if (elf.failed == PERSIST_IO)
             return error_set(error, PERSIST_IO, "%s: cannot be read: %s", file->path, elf.why);
         assert(file->status != PERSIST_OK);
     }

@@ -9,7 +9,7 @@
 #include "core/loader/judge.h"
 
 /* PERSIST_OK: the head is in *head, or, its head_size being 0, there is none and `file` is
- * refused. IO: reading failed. A file that this returns unrefused is a complete shared
+ * refused. IO: reading failed. NO_MEMORY. A file that this returns unrefused is a complete shared
  * object of this machine, as far as its headers tell. */
 persist_status note_read(int fd, struct plugin_file *file, persist_plugin_head *head,
                          persist_error *error);

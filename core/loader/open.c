@@ -26,24 +26,34 @@ static void pass_over(struct wanted *wanted, const struct plugin_file *file)
     log_write(PERSIST_LOG_WARNING, "plugin %s was passed over: %s", file->path, file->reason);
 }
 
-/* persist_SCHEME.so of the first folder that has an acceptable one. */
-static void find_by_name(struct wanted *wanted)
+/* Tries persist_SCHEME.so of one folder. NO_MEMORY. */
+static persist_status try_folder(struct wanted *wanted, const char *folder)
 {
-    const struct search *search = &wanted->search;
-    for (size_t i = 0; i < search->n_folders && !wanted->found; i++) {
-        char path[PATH_MAX + 64];
-        persist_error own = ERROR_INIT;
-        snprintf(path, sizeof path, "%s/persist_%s.so", search->folders[i], wanted->scheme);
-        if (judge_file(path, &wanted->file, &wanted->judged, &own) != PERSIST_OK) {
-            search_skip(&wanted->search, "%s", persist_error_message(&own));
-        } else if (!wanted->file.accepted) {
-            pass_over(wanted, &wanted->file);
-            judge_end(&wanted->judged);
-        } else {
-            wanted->found = true;
-        }
-        error_clear(&own);
+    char path[PATH_MAX + 80];
+    persist_error own = ERROR_INIT;
+    snprintf(path, sizeof path, "%s/persist_%s.so", folder, wanted->scheme);
+    persist_status status = judge_file(path, &wanted->file, &wanted->judged, &own);
+    if (status == PERSIST_OK && wanted->file.accepted) {
+        wanted->found = true;
+    } else if (status == PERSIST_OK) {
+        pass_over(wanted, &wanted->file);
+        judge_end(&wanted->judged);
+    } else if (status != PERSIST_NO_MEMORY) {
+        search_skip(&wanted->search, "%s", persist_error_message(&own));
+        status = PERSIST_OK;
     }
+    error_clear(&own);
+    return status == PERSIST_OK ? status : error_no_memory(wanted->error);
+}
+
+/* persist_SCHEME.so of the first folder that has an acceptable one. */
+static persist_status find_by_name(struct wanted *wanted)
+{
+    persist_status status = PERSIST_OK;
+    const struct search *search = &wanted->search;
+    for (size_t i = 0; i < search->n_folders && status == PERSIST_OK && !wanted->found; i++)
+        status = try_folder(wanted, search->folders[i]);
+    return status;
 }
 
 static bool is_named_for(const char *path, const char *scheme)
@@ -99,8 +109,8 @@ static persist_status open_scheme(const char *scheme, const struct plugin_search
     persist_status status = search_begin(&wanted.search, where, error);
     if (status != PERSIST_OK)
         return status;
-    find_by_name(&wanted);
-    if (!wanted.found)
+    status = find_by_name(&wanted);
+    if (status == PERSIST_OK && !wanted.found)
         status = search_walk(&wanted.search, consider, &wanted, error);
     if (status == PERSIST_OK)
         status =

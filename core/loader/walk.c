@@ -74,11 +74,13 @@ static persist_status visit(struct walk *walk, const char *path, persist_error *
     struct judged judged;
     persist_error own = ERROR_INIT;
     persist_status status = judge_file(path, &file, &judged, &own);
-    if (status != PERSIST_OK) {
+    if (status != PERSIST_OK && status != PERSIST_NO_MEMORY) {
         search_skip(walk->search, "%s", persist_error_message(&own));
-        error_clear(&own);
-        return PERSIST_OK;
+        status = PERSIST_END;
     }
+    error_clear(&own);
+    if (status != PERSIST_OK)
+        return status == PERSIST_END ? PERSIST_OK : error_no_memory(error);
     bool known = judged.fd >= 0 && was_seen(walk, judged.id);
     if (!known) {
         hide(walk, &file);

@@ -71,7 +71,7 @@ START_TEST(logging)
 }
 END_TEST
 
-START_TEST(memory)
+START_TEST(memory_of_the_host)
 {
     char *memory = host->alloc(10);
     ck_assert_ptr_nonnull(memory);
@@ -221,7 +221,7 @@ int main(void)
     tcase_add_test(tests, the_table);
     tcase_add_test(tests, nothing_is_missing);
     tcase_add_test(tests, logging);
-    tcase_add_test(tests, memory);
+    tcase_add_test(tests, memory_of_the_host);
     tcase_add_test(tests, checksums);
     tcase_add_test(tests, clocks);
     tcase_add_test(tests, randomness);

@@ -239,6 +239,34 @@ START_TEST(damaged_notes)
 }
 END_TEST
 
+/* The segment may end where the head does, and not a byte before. */
+START_TEST(where_the_notes_end)
+{
+    ElfW(Ehdr) header = header_of(good);
+    size_t head = note_offset(good), size;
+    unsigned char *bytes = read_file(good, &size);
+    for (unsigned i = 0; i < header.e_phnum; i++) {
+        ElfW(Phdr) segment;
+        size_t where = header.e_phoff + i * sizeof segment;
+        memcpy(&segment, bytes + where, sizeof segment);
+        if (segment.p_type != PT_NOTE || segment.p_offset > head ||
+            segment.p_offset + segment.p_filesz <= head)
+            continue;
+        segment.p_filesz = head + sizeof(persist_plugin_head) - segment.p_offset;
+        poke(good, where, &segment, sizeof segment);
+        assert_accepted(good);
+        for (unsigned less = 1; less <= sizeof(persist_plugin_head); less++) {
+            segment.p_filesz--;
+            poke(good, where, &segment, sizeof segment);
+            assert_refused(good, "notes are damaged");
+        }
+        size = 0;
+    }
+    ck_assert_uint_eq(size, 0); /* the segment was found */
+    free(bytes);
+}
+END_TEST
+
 /* The notes of a plugin are some hundred bytes: more are not read at all. */
 START_TEST(notes_too_large)
 {
@@ -453,6 +481,7 @@ int main(void)
     tcase_add_test(tests, damaged_headers);
     tcase_add_test(tests, damaged_segments);
     tcase_add_test(tests, damaged_notes);
+    tcase_add_test(tests, where_the_notes_end);
     tcase_add_test(tests, notes_too_large);
     tcase_add_test(tests, no_note_and_two);
     tcase_add_test(tests, wrong_heads);

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 char workshop[512];
-static char base[512]; /* folder of base.so */
+static char base[256]; /* folder of base.so, and of all workshops */
 static char letters[64];
 
 /* As ck_assert, outside of tests too. */
@@ -23,10 +23,9 @@ static void need(bool ok, const char *what)
     exit(EXIT_FAILURE);
 }
 
-static void make_folder(char *path, size_t capacity)
+static void make_folder(const char *in, char *path, size_t capacity)
 {
-    const char *where = getenv("TMPDIR");
-    snprintf(path, capacity, "%s/persist-loader-XXXXXX", where && *where == '/' ? where : "/tmp");
+    snprintf(path, capacity, "%s/persist-loader-XXXXXX", in);
     need(mkdtemp(path) && chmod(path, 0755) == 0, path);
 }
 
@@ -57,7 +56,8 @@ int workshop_run(Suite *suite)
 {
     umask(022);
     unsetenv("PERSIST_PLUGIN_PATH");
-    make_folder(base, sizeof base);
+    const char *in = getenv("TMPDIR");
+    make_folder(in && *in == '/' ? in : "/tmp", base, sizeof base);
     char path[600];
     snprintf(path, sizeof path, "%s/base.so", base);
     build("", path);
@@ -71,7 +71,7 @@ int workshop_run(Suite *suite)
 
 void workshop_open(void)
 {
-    make_folder(workshop, sizeof workshop);
+    make_folder(base, workshop, sizeof workshop);
     set_marker();
 }
 
