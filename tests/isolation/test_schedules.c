@@ -43,8 +43,7 @@ static const struct schedule schedules[] = {
      NULL, NULL},
     {"PMP write", "b1 b2 s2=x:10,y:20 g1(q)=- p1(x,20) p1(y,30) d2(y) c1 c2!", "x:20,y:30", NULL,
      NULL},
-    {"P4 lost update", "b1 b2 g1(x)=10 g2(x)=10 p1(x,11) p2(x,12) c1 c2!", "x:11,y:20", NULL,
-     NULL},
+    {"P4 lost update", "b1 b2 g1(x)=10 g2(x)=10 p1(x,11) p2(x,12) c1 c2!", "x:11,y:20", NULL, NULL},
     {"P4 insert", "b1 b2 g1(z)=- g2(z)=- p1(z,1) p2(z,2) c1 c2!", "x:10,y:20,z:1", NULL, NULL},
     {"P4 delete", "b1 b2 g1(x)=10 g2(x)=10 d1(x) p2(x,9) c1 c2!", "y:20", NULL, NULL},
     {"P4 blind write", "b1 b2 p1(x,11) c1 p2(x,12) c2!", "x:11,y:20", NULL, NULL},
@@ -54,9 +53,9 @@ static const struct schedule schedules[] = {
      "y:18,z:1", NULL, NULL},
     {"G-single write", "b1 g1(x)=10 b2 g2(y)=20 p2(x,12) p2(y,18) c2 d1(y) c1!", "x:12,y:18", NULL,
      NULL},
-    {"G2-item write skew",
-     "b1 b2 g1(x)=10 g1(y)=20 g2(x)=10 g2(y)=20 p1(x,11) p2(y,21) c1 c2", "x:11,y:21",
-     "b1 b2 g1(x)=10 g1(y)=20 g2(x)=10 g2(y)=20 p1(x,11) p2(y,21) c1 c2!", "x:11,y:20"},
+    {"G2-item write skew", "b1 b2 g1(x)=10 g1(y)=20 g2(x)=10 g2(y)=20 p1(x,11) p2(y,21) c1 c2",
+     "x:11,y:21", "b1 b2 g1(x)=10 g1(y)=20 g2(x)=10 g2(y)=20 p1(x,11) p2(y,21) c1 c2!",
+     "x:11,y:20"},
     {"write skew ring of three",
      "b1 b2 b3 g1(x)=10 p1(y,1) g2(y)=20 p2(z,2) g3(z)=- p3(x,3) c1 c2 c3", "x:3,y:1,z:2",
      "b1 b2 b3 g1(x)=10 p1(y,1) g2(y)=20 p2(z,2) g3(z)=- p3(x,3) c1 c2! c3", "x:3,y:1"},
@@ -65,8 +64,7 @@ static const struct schedule schedules[] = {
     {"G2 delete phantom", "b1 b2 s1=x:10,y:20 s2=x:10,y:20 d1(x) d2(y) c1 c2", "",
      "b1 b2 s1=x:10,y:20 s2=x:10,y:20 d1(x) d2(y) c1 c2!", "y:20"},
     {"read-only anomaly",
-     "b1 g1(x)=10 g1(y)=20 b2 g2(y)=20 p2(y,25) c2 b3 g3(x)=10 g3(y)=25 c3 p1(x,0) c1",
-     "x:0,y:25",
+     "b1 g1(x)=10 g1(y)=20 b2 g2(y)=20 p2(y,25) c2 b3 g3(x)=10 g3(y)=25 c3 p1(x,0) c1", "x:0,y:25",
      "b1 g1(x)=10 g1(y)=20 b2 g2(y)=20 p2(y,25) c2 b3 g3(x)=10 g3(y)=25 c3 p1(x,0) c1!",
      "x:10,y:25"},
     {"long fork", "b1 p1(x,1) c1 b3 g3(x)=1 b2 p2(y,2) c2 g3(y)=20 b4 g4(x)=1 g4(y)=2 c3 c4",
@@ -85,8 +83,8 @@ static const struct schedule schedules[] = {
      "n:1,o:2,x:10,y:20", "b1 b2 s1(a-m)= s2(n-z)=x:10,y:20 p1(n,1) p2(o,2) c1 c2!",
      "n:1,x:10,y:20"},
     {"apart", "b1 b2 s1(a-m)= s2(m-n)= p1(b,1) p2(m,2) c1 c2", "b:1,m:2,x:10,y:20", NULL, NULL},
-    {"end of a range is not in it", "b1 s1(a-x)= b2 p2(x,11) c2 p1(z,1) c1", "x:11,y:20,z:1",
-     NULL, NULL},
+    {"end of a range is not in it", "b1 s1(a-x)= b2 p2(x,11) c2 p1(z,1) c1", "x:11,y:20,z:1", NULL,
+     NULL},
     {"begin of a range is", "b1 s1(x-y)=x:10 b2 p2(x,11) c2 p1(z,1) c1", "x:11,y:20,z:1",
      "b1 s1(x-y)=x:10 b2 p2(x,11) c2 p1(z,1) c1!", "x:11,y:20"},
 };
@@ -110,8 +108,8 @@ static void scan_into(persist_tx *tx, const char *from, const char *to, char *ou
         *c = *c == '=' ? ':' : *c == ' ' ? ',' : *c;
 }
 
-static void step_read(struct player *player, persist_tx *tx, const char *key,
-                      const char *expected, const char *step)
+static void step_read(struct player *player, persist_tx *tx, const char *key, const char *expected,
+                      const char *step)
 {
     (void)player;
     const char *value = get(tx, key);
@@ -235,8 +233,8 @@ END_TEST
 START_TEST(empty_store)
 {
     persist_store *store = fixture_open(_i);
-    play(store, "phantom skew, empty", PERSIST_SERIALIZABLE,
-         "b1 b2 s1= s2= p1(b,1) p2(c,2) c1 c2!", "b:1");
+    play(store, "phantom skew, empty", PERSIST_SERIALIZABLE, "b1 b2 s1= s2= p1(b,1) p2(c,2) c1 c2!",
+         "b:1");
     play(store, "write skew on absent keys, empty", PERSIST_SERIALIZABLE,
          "b1 b2 g1(d)=- g2(e)=- p1(e,1) p2(d,2) c1 c2!", "b:1,e:1");
     fixture_close(store);

@@ -190,8 +190,8 @@ const char *scan_text(persist_tx *tx, const persist_scan_options *options)
     assert_ok(persist_scan(tx, options, &cursor, error));
     while ((status = persist_cursor_next(cursor, &row, error)) == PERSIST_OK) {
         used += (size_t)snprintf(text + used, sizeof text - used, "%s%.*s=%.*s", used ? " " : "",
-                                 (int)row.key.size, (const char *)row.key.data,
-                                 (int)row.value.size, (const char *)row.value.data);
+                                 (int)row.key.size, (const char *)row.key.data, (int)row.value.size,
+                                 (const char *)row.value.data);
         ck_assert_uint_lt(used, sizeof text);
     }
     assert_status(status, PERSIST_END);

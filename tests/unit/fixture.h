@@ -35,17 +35,17 @@ void fixture_close(persist_store *store);
 
 /* The error all short forms use; its message after a failed call. */
 persist_error *fixture_error(void);
-#define assert_status(call, expected)                                                              \
-    do {                                                                                           \
-        persist_status status_ = (call);                                                           \
-        ck_assert_msg(status_ == (expected), "%s is %s, not %s: %s", #call,                        \
-                      persist_status_name(status_), persist_status_name(expected),                 \
-                      persist_error_message(fixture_error()));                                     \
+#define assert_status(call, expected)                                              \
+    do {                                                                           \
+        persist_status status_ = (call);                                           \
+        ck_assert_msg(status_ == (expected), "%s is %s, not %s: %s", #call,        \
+                      persist_status_name(status_), persist_status_name(expected), \
+                      persist_error_message(fixture_error()));                     \
     } while (0)
 #define assert_ok(call) assert_status(call, PERSIST_OK)
 /* The last message holds this text. */
-#define assert_message(text)                                                                       \
-    ck_assert_msg(strstr(persist_error_message(fixture_error()), text), "no \"%s\" in: %s", text,   \
+#define assert_message(text)                                                                      \
+    ck_assert_msg(strstr(persist_error_message(fixture_error()), text), "no \"%s\" in: %s", text, \
                   persist_error_message(fixture_error()))
 
 persist_tx *begin(persist_store *store);

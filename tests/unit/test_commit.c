@@ -226,8 +226,8 @@ END_TEST
 /* A transaction older than the window is validated from the log itself. */
 START_TEST(old_transactions_are_validated_from_the_log)
 {
-    persist_store *store = fixture_open_with(
-        _i, "durability: process\ngroup_commit: { window_bytes: 64KiB }\n");
+    persist_store *store =
+        fixture_open_with(_i, "durability: process\ngroup_commit: { window_bytes: 64KiB }\n");
     put_one(store, "a", "1");
     for (int conflict = 0; conflict < 2; conflict++) {
         persist_tx *tx = begin(store);
@@ -269,9 +269,8 @@ static persist_status lossy_append(const persist_call *call, persist_session *se
         return real_append(call, session, append, clock);
     persist_status status =
         how == LOSE_AFTER ? real_append(call, session, append, clock) : PERSIST_OK;
-    persist_error_detail detail = {.size = sizeof detail,
-                                   .flags = PERSIST_MAYBE_COMMITTED,
-                                   .text = "the connection was cut"};
+    persist_error_detail detail = {
+        .size = sizeof detail, .flags = PERSIST_MAYBE_COMMITTED, .text = "the connection was cut"};
     if (status != PERSIST_OK)
         return status;
     if (losing != RANDOM)
@@ -325,9 +324,9 @@ START_TEST(every_outcome_told_is_true)
 {
     make_lossy(_i);
     losing = RANDOM;
-    persist_store *store =
-        fixture_open_with(_i, "durability: process\n"
-                              "transaction: { max_retries: 1000, timeout: 60s }\n");
+    persist_store *store = fixture_open_with(_i,
+                                             "durability: process\n"
+                                             "transaction: { max_retries: 1000, timeout: 60s }\n");
     fill(store);
     run_workers(&store, 1, 6, 60 * fixture_scale());
     losing = PASS;

@@ -141,8 +141,8 @@ START_TEST(writes_while_scanning)
     static const char expected[] = "cfhjlnprtvxz";
     for (const char *c = expected; *c; c++) {
         assert_ok(persist_cursor_next(cursor, &row, fixture_error()));
-        ck_assert_msg(*(const char *)row.key.data == *c, "%c, not %c",
-                      *(const char *)row.key.data, *c);
+        ck_assert_msg(*(const char *)row.key.data == *c, "%c, not %c", *(const char *)row.key.data,
+                      *c);
         if (*c == 'f')
             ck_assert_mem_eq(row.value.data, "changed", 7);
     }

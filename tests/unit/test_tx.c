@@ -226,16 +226,16 @@ END_TEST
 
 START_TEST(limits_are_named_and_leave_the_transaction_usable)
 {
-    persist_store *store = fixture_open_with(
-        _i, "transaction: { max_writes: 3, max_bytes: 4KiB, max_reads: 4 }\n"
-            "values: { max_bytes: 2KiB, compression: none }\n");
+    persist_store *store =
+        fixture_open_with(_i,
+                          "transaction: { max_writes: 3, max_bytes: 4KiB, max_reads: 4 }\n"
+                          "values: { max_bytes: 2KiB, compression: none }\n");
     char *big = calloc(1, 4096);
     persist_row row = {.size = sizeof row};
     persist_tx *tx = begin(store);
     persist_bytes key = persist_text("k");
     assert_ok(persist_put(tx, key, (persist_bytes){big, 2048}, fixture_error()));
-    assert_status(persist_put(tx, key, (persist_bytes){big, 2049}, fixture_error()),
-                  PERSIST_LIMIT);
+    assert_status(persist_put(tx, key, (persist_bytes){big, 2049}, fixture_error()), PERSIST_LIMIT);
     assert_message("values.max_bytes");
     put(tx, "l", "1");
     assert_status(persist_put(tx, persist_text("m"), (persist_bytes){big, 2048}, fixture_error()),
@@ -370,11 +370,10 @@ START_TEST(handles_do_not_pass_a_fork)
     ck_assert_int_ge(child, 0);
     if (!child) {
         persist_row row = {.size = sizeof row};
-        bool good =
-            persist_get(tx, persist_text("a"), &row, NULL) == PERSIST_FORKED &&
-            persist_commit(tx, NULL, NULL) == PERSIST_FORKED &&
-            persist_begin(store, NULL, &other, fixture_error()) == PERSIST_FORKED &&
-            strstr(persist_error_message(fixture_error()), "parent");
+        bool good = persist_get(tx, persist_text("a"), &row, NULL) == PERSIST_FORKED &&
+                    persist_commit(tx, NULL, NULL) == PERSIST_FORKED &&
+                    persist_begin(store, NULL, &other, fixture_error()) == PERSIST_FORKED &&
+                    strstr(persist_error_message(fixture_error()), "parent");
         persist_tx_free(tx);
         good = good && persist_close(store, NULL) == PERSIST_OK;
         _exit(good ? 0 : 1);
