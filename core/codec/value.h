@@ -31,6 +31,7 @@
 #define VALUE_FORMAT_MAJOR 0
 #define VALUE_FORMAT_MINOR 1
 #define VALUE_HEADER_SIZE 32
+#define VALUE_KEY_MAX 2048
 #define TX_ID_SIZE 16
 #define BATCH_ID_SIZE 12
 
@@ -39,9 +40,13 @@ enum value_codec { VALUE_RAW = 0, VALUE_ZSTD = 1 };
 /* How values are packed. */
 struct value_options {
     enum value_codec codec;
-    int level;         /* of zstd */
-    size_t threshold;  /* bytes; smaller values stay raw */
+    int level;        /* of zstd */
+    size_t threshold; /* bytes; smaller values stay raw */
 };
+
+/* The id of a transaction as it stands in headers: batch, and index little-endian. */
+void value_tx_id(const unsigned char batch[BATCH_ID_SIZE], uint32_t index,
+                 unsigned char tx_id[TX_ID_SIZE]);
 
 /* A value between put and commit: header space and payload in one malloc'ed block. */
 struct packed_value {
@@ -51,7 +56,7 @@ struct packed_value {
     uint64_t payload_hash;
 };
 
-/* Where a version is. */
+/* Where a version is. The key has at most VALUE_KEY_MAX bytes. */
 struct value_place {
     uint32_t ns;
     persist_bytes key;
@@ -61,7 +66,8 @@ struct value_place {
 /* Compresses if that makes it smaller, and hashes. NO_MEMORY, LIMIT (raw >= 4 GiB). */
 persist_status value_pack(const struct value_options *options, persist_bytes raw,
                           struct packed_value *out, persist_error *error);
-/* The raw value of a packed one (a transaction reads its own write). As value_open. */
+/* The raw value of a packed one, no tombstone (a transaction reads its own write). As
+ * value_open. */
 persist_status value_peek(const struct packed_value *packed, persist_bytes *raw,
                           struct buf *scratch, persist_error *error);
 /* Writes transaction id and checksum into the header. May be done again. */
@@ -71,15 +77,16 @@ void value_free(struct packed_value *packed);
 
 /*
  * Verifies and opens a stored value. *raw points into `stored`, or into `scratch` if it
- * had to be decompressed. tx_id may be NULL. DAMAGED (checksum, sizes, truncated; the
- * message names what is wrong but not where: the caller adds the place), FORMAT
- * (newer major), NO_MEMORY.
+ * had to be decompressed, which overwrites what was there; `stored` must not lie in it.
+ * tx_id may be NULL. DAMAGED (checksum, sizes, truncated; the message names what is wrong
+ * but not where: the caller adds the place), FORMAT (newer major, unknown codec),
+ * NO_MEMORY.
  */
-persist_status value_open(const struct value_place *place, persist_bytes stored,
-                          persist_bytes *raw, struct buf *scratch,
-                          unsigned char tx_id[TX_ID_SIZE], persist_error *error);
+persist_status value_open(const struct value_place *place, persist_bytes stored, persist_bytes *raw,
+                          struct buf *scratch, unsigned char tx_id[TX_ID_SIZE],
+                          persist_error *error);
 
-/* Digest of a version to be committed; flags: PERSIST_VERSION_TOMBSTONE or 0. */
+/* Digest of a version; flags: PERSIST_VERSION_TOMBSTONE (payload_hash 0) or 0. */
 void value_version_digest(const struct value_place *place, uint32_t flags, uint64_t payload_hash,
                           persist_digest *digest);
 

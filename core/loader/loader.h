@@ -47,7 +47,7 @@ persist_status loader_open(const char *scheme, const struct plugin_search *searc
                            const struct plugin **out, persist_error *error);
 
 /* Judges one file; PERSIST_OK if it could be judged, `file` then says how. Never runs
- * its code. NOT_FOUND, IO. */
+ * its code. NOT_FOUND, IO, NO_MEMORY. */
 persist_status loader_inspect(const char *path, struct plugin_file *file, persist_error *error);
 
 /* Takes one plugin file that search would see (persist_*.so), accepted or not. */

@@ -77,7 +77,7 @@ static persist_status take_record(void *context, const persist_record *data)
     struct stream *stream = context;
     struct record *record = NULL;
     size_t size;
-    persist_status status = record_decode(data->data, &record, &size, &stream->error);
+    persist_status status = log_decode(data, &record, &size, &stream->error);
     if (status == PERSIST_OK && stream->first && stream->after == stream->tx->base)
         status = check_chain(stream, record);
     if (status == PERSIST_OK)

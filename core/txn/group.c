@@ -78,10 +78,7 @@ static void seal_member(struct group *group, size_t i, uint32_t ns, persist_vers
                         struct record_write *writes, persist_digest *sum)
 {
     unsigned char tx_id[TX_ID_SIZE];
-    uint32_t index = (uint32_t)i;
-    memcpy(tx_id, group->batch, BATCH_ID_SIZE);
-    for (int b = 0; b < 4; b++)
-        tx_id[BATCH_ID_SIZE + b] = (unsigned char)(index >> (8 * b));
+    value_tx_id(group->batch, (uint32_t)i, tx_id);
     struct buffer_entry *entry = buffer_first(&group->members[i]->tx->writes);
     for (; entry; entry = buffer_next(entry), versions++, writes++) {
         bool deleted = !entry->value.data;

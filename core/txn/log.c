@@ -79,6 +79,21 @@ static void push(struct log *log, int64_t timestamp, struct record *record, size
         drop_oldest(log);
 }
 
+persist_status log_decode(const persist_record *record, struct record **out, size_t *size,
+                          persist_error *error)
+{
+    persist_digest digest;
+    persist_status status;
+    digest_hash128(record->data.data, record->data.size, &digest);
+    if (digest_equal(&digest, &record->digest))
+        status = record_decode(record->data, out, size, error);
+    else
+        status = error_set(error, PERSIST_DAMAGED, "its bytes do not have its digest");
+    if (status != PERSIST_OK)
+        error_prefix(error, "commit record at %" PRId64 ": ", record->timestamp);
+    return status;
+}
+
 void log_appended(struct log *log, const persist_clock *clock, persist_bytes data)
 {
     struct record *record = NULL;
@@ -106,11 +121,9 @@ static persist_status take_record(void *context, const persist_record *record)
     struct catch_up *up = context;
     struct record *decoded = NULL;
     size_t size = 0;
-    persist_status status = record_decode(record->data, &decoded, &size, &up->error);
-    if (status != PERSIST_OK) {
-        error_prefix(&up->error, "commit record at %" PRId64 ": ", record->timestamp);
+    persist_status status = log_decode(record, &decoded, &size, &up->error);
+    if (status != PERSIST_OK)
         return status;
-    }
     if (decoded->predecessor != up->head ||
         !digest_equal(&decoded->predecessor_digest, &up->digest)) {
         free(decoded);

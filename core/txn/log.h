@@ -40,6 +40,11 @@ void log_free(struct log *log);
 /* A copy of the known clock. Any thread. */
 void log_known(struct log *log, persist_clock *clock);
 
+/* Decodes a record out of the log, having checked it against its digest. As
+ * record_decode; the message names the record. */
+persist_status log_decode(const persist_record *record, struct record **out, size_t *size,
+                          persist_error *error);
+
 /* Leader only: takes over the clock row of an own append, and its record. Without memory
  * for the record the window starts anew behind it. */
 void log_appended(struct log *log, const persist_clock *clock, persist_bytes record);

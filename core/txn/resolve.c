@@ -55,7 +55,7 @@ static persist_status take_record(void *context, const persist_record *data)
     struct verdict *verdict = context;
     struct record *record = NULL;
     size_t size;
-    persist_status status = record_decode(data->data, &record, &size, &verdict->error);
+    persist_status status = log_decode(data, &record, &size, &verdict->error);
     if (status != PERSIST_OK)
         return status;
     if (record->predecessor != verdict->lost->expected_head ||
