@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#define _GNU_SOURCE
 /*
  * PERSIST_... variables. Those of the core are taken at once; what may belong to a plugin is
  * kept until it is bound. An empty variable counts as one that is not set.
