@@ -438,35 +438,59 @@ START_TEST(empty_file)
 }
 END_TEST
 
-/* The example says of each key what the preset is. */
-START_TEST(example)
+/* A file of the source tree, in static memory. */
+static const char *read_source(const char *name)
 {
+    static char text[65536];
     const char *source = getenv("top_srcdir");
     char path[4096];
-    persist_config *config = NULL, *empty = NULL;
-    persist_error error = ERROR_INIT;
-    snprintf(path, sizeof path, "%s/etc/persist.yaml", source ? source : ".");
-    persist_status status = persist_config_load(path, &config, &error);
-    ck_assert_msg(!status, "%s", persist_error_message(&error));
-    ck_assert_int_eq(persist_config_load(NULL, &empty, &error), PERSIST_OK);
-    ck_assert_str_eq(config_url(config), "sqlite:persist.db");
+    snprintf(path, sizeof path, "%s/%s", source ? source : ".", name);
     FILE *file = fopen(path, "r");
-    ck_assert_ptr_nonnull(file);
-    static char text[65536];
+    ck_assert_msg(file, "%s is not there", path);
     text[fread(text, 1, sizeof text - 1, file)] = '\0';
     fclose(file);
+    return text;
+}
+
+static const char *last_part(const char *path)
+{
+    const char *dot = strrchr(path, '.');
+    return dot ? dot + 1 : path;
+}
+
+/* The example names every key, with its preset if it has one. */
+START_TEST(example)
+{
+    persist_config *empty = NULL;
+    ck_assert_int_eq(persist_config_load(NULL, &empty, NULL), PERSIST_OK);
+    const char *text = read_source("etc/persist.yaml");
+    persist_config *config = fixture_load(text);
+    ck_assert_str_eq(config_url(config), "sqlite:persist.db");
     for (size_t i = 0; i < n_declarations; i++) {
         const persist_setting *setting = &declarations[i].setting;
-        const char *dot = strrchr(setting->name, '.');
         char key[64];
-        snprintf(key, sizeof key, "%s:", dot ? dot + 1 : setting->name);
-        ck_assert_msg(strstr(text, key), "%s does not explain %s", path, setting->name);
+        snprintf(key, sizeof key, "%s:", last_part(setting->name));
+        ck_assert_msg(strstr(text, key), "the example does not explain %s", setting->name);
         if (setting->type != PERSIST_SETTING_TEXT)
             ck_assert_int_eq(config_number(config, setting->name),
                              config_number(empty, setting->name));
     }
     persist_config_free(config);
     persist_config_free(empty);
+}
+END_TEST
+
+START_TEST(manual)
+{
+    const char *text = read_source("doc/persist.yaml.5.pod");
+    for (size_t i = 0; i < n_declarations; i++) {
+        const persist_setting *setting = &declarations[i].setting;
+        char key[64], preset[64];
+        snprintf(key, sizeof key, "B<%s>", last_part(setting->name));
+        snprintf(preset, sizeof preset, "C<%s>", setting->preset ? setting->preset : "sqlite");
+        ck_assert_msg(strstr(text, key), "the manual does not explain %s", setting->name);
+        ck_assert_msg(strstr(text, preset), "the manual misses the preset of %s", setting->name);
+    }
 }
 END_TEST
 
@@ -500,6 +524,7 @@ int main(void)
     tcase_add_test(tests, readable_secrets);
     tcase_add_test(tests, empty_file);
     tcase_add_test(tests, example);
+    tcase_add_test(tests, manual);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
