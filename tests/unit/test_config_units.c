@@ -212,6 +212,26 @@ START_TEST(utf8)
 }
 END_TEST
 
+START_TEST(quotes)
+{
+    char out[TEXT_QUOTE], text[200];
+    ck_assert_str_eq(text_quote("a\"b\n\\", 5, out), "a\"b\\x0a\\x5c");
+    /* Cut, but never within a character, wherever it lies. */
+    for (size_t lead = 0; lead < 4; lead++) {
+        size_t used = lead;
+        memset(text, 'a', lead);
+        while (used < 150) {
+            memcpy(text + used, "\xE2\x82\xAC", 3);
+            used += 3;
+        }
+        text_quote(text, used, out);
+        ck_assert_uint_eq(text_fault(out, strlen(out)), strlen(out));
+        ck_assert_str_eq(out + strlen(out) - 3, "...");
+        ck_assert_uint_gt(strlen(out), 50);
+    }
+}
+END_TEST
+
 START_TEST(words)
 {
     long index = -1;
@@ -338,6 +358,7 @@ int main(void)
     tcase_add_test(tests, distances);
     tcase_add_test(tests, nearest_words);
     tcase_add_test(tests, utf8);
+    tcase_add_test(tests, quotes);
     tcase_add_test(tests, words);
     tcase_add_test(tests, bounds);
     tcase_add_test(tests, table);
