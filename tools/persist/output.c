@@ -288,9 +288,7 @@ void output_none(struct output *output)
 void output_end(struct output *output)
 {
     assert(output->cell == 0);
-    if (output->format == OUTPUT_JSON)
-        sink_text(output->sink, output->shape == OUTPUT_ONE ? "\n"
-                                : output->rows              ? "\n]\n"
-                                                            : "]\n");
+    if (output->format == OUTPUT_JSON && output->shape == OUTPUT_LIST)
+        sink_text(output->sink, output->rows ? "\n]\n" : "]\n");
     sink_flush(output->sink);
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* plugins list and inspect. */
-#include "tools/persist/plugins.h"
 #include "tools/persist/verbs.h"
 
 #include <inttypes.h>
@@ -83,7 +82,7 @@ persist_status verb_plugins_list(struct command *command)
     persist_status status = command_configure(command);
     if (status != PERSIST_OK)
         return status;
-    struct plugin_search search = plugins_search(command);
+    struct plugin_search search = command_plugins(command);
     output_begin(&command->output, OUTPUT_LIST, list_columns,
                  sizeof list_columns / sizeof *list_columns);
     status = loader_list(&search, print_listed, &command->output, command->error);
