@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#define _GNU_SOURCE /* memfd_create */
 #include "tools/persist/output.h"
 
 #include <persist/persist.h>

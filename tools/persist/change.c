@@ -5,12 +5,13 @@ static persist_status rehearse(struct command *command, persist_run_fn fn, void 
                                int64_t *timestamp)
 {
     persist_tx *tx = NULL;
+    int64_t unwanted;
     persist_tx_options options = {.size = sizeof options};
     persist_status status = persist_begin(command->store, &options, &tx, command->error);
     if (status == PERSIST_OK)
         status = fn(tx, context, command->error);
     if (status == PERSIST_OK)
-        status = persist_tx_timestamp(tx, timestamp, command->error);
+        status = persist_tx_timestamp(tx, timestamp ? timestamp : &unwanted, command->error);
     persist_tx_free(tx);
     return status;
 }
