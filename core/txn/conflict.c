@@ -115,6 +115,11 @@ static persist_status check_stream(persist_tx *tx, int64_t until, int64_t deadli
     return status;
 }
 
+bool conflict_in_window(const persist_tx *tx)
+{
+    return tx->validated >= tx->ns->log.window_floor;
+}
+
 persist_status conflict_check_log(persist_tx *tx, int64_t deadline, persist_error *error)
 {
     struct log *log = &tx->ns->log;
@@ -123,7 +128,7 @@ persist_status conflict_check_log(persist_tx *tx, int64_t deadline, persist_erro
     log_known(log, &known);
     if (tx->validated >= known.head)
         return PERSIST_OK;
-    if (tx->validated < log->window_floor) {
+    if (!conflict_in_window(tx)) {
         status = check_stream(tx, known.head, deadline, error);
     } else {
         for (const struct log_entry *entry = log->oldest; entry && status == PERSIST_OK;

@@ -149,39 +149,61 @@ static persist_status head_mismatch(const struct catch_up *up, const persist_clo
                      clock->head, up->head);
 }
 
+static void follow_begin(struct catch_up *up, struct log *log)
+{
+    persist_clock known;
+    log_known(log, &known);
+    *up = (struct catch_up){.log = log, .head = known.head, .digest = known.head_digest};
+}
+
+/* Adopts the clock row if the records led to its head; else forgets them. */
+static persist_status follow_end(struct catch_up *up, const persist_clock *clock,
+                                 persist_status status, persist_error *error)
+{
+    struct log *log = up->log;
+    if (up->error.status != PERSIST_OK)
+        status = error_copy(error, &up->error);
+    else if (status == PERSIST_OK &&
+             (clock->head != up->head || !digest_equal(&clock->head_digest, &up->digest)))
+        status = head_mismatch(up, clock, error);
+    pthread_mutex_lock(&log->lock);
+    if (status == PERSIST_OK) {
+        log->known = *clock;
+    } else {
+        while (log->oldest)
+            drop_oldest(log);
+        log->window_floor = log->known.head;
+    }
+    pthread_mutex_unlock(&log->lock);
+    if (status == PERSIST_OK)
+        log_note_time(log, clock);
+    error_clear(&up->error);
+    return status;
+}
+
+persist_status log_follow(struct log *log, const persist_clock *clock,
+                          const persist_record *records, size_t n_records, persist_error *error)
+{
+    struct catch_up up;
+    persist_status status = PERSIST_OK;
+    follow_begin(&up, log);
+    for (size_t i = 0; i < n_records && status == PERSIST_OK; i++)
+        status = take_record(&up, &records[i]);
+    return follow_end(&up, clock, status, error);
+}
+
 persist_status log_catch_up(struct log *log, struct backend *backend, uint32_t ns, int64_t deadline,
                             persist_error *error)
 {
-    struct catch_up up = {.log = log};
+    struct catch_up up;
     persist_clock clock;
     int more = 1;
-    log_known(log, &clock);
-    up.head = clock.head;
-    up.digest = clock.head_digest;
     persist_status status = PERSIST_OK;
+    follow_begin(&up, log);
     while (status == PERSIST_OK && more) {
         persist_changes changes = {.ns = ns, .after = up.head, .max_bytes = CATCH_UP_BYTES};
         status =
             backend_changes(backend, deadline, &changes, &clock, take_record, &up, &more, error);
     }
-    if (up.error.status != PERSIST_OK)
-        status = error_copy(error, &up.error);
-    else if (status == PERSIST_OK &&
-             (clock.head != up.head || !digest_equal(&clock.head_digest, &up.digest)))
-        status = head_mismatch(&up, &clock, error);
-    if (status == PERSIST_OK) {
-        pthread_mutex_lock(&log->lock);
-        log->known = clock;
-        pthread_mutex_unlock(&log->lock);
-        log_note_time(log, &clock);
-    } else {
-        /* What was pushed lies above the known head; forget it with the window. */
-        pthread_mutex_lock(&log->lock);
-        while (log->oldest)
-            drop_oldest(log);
-        log->window_floor = log->known.head;
-        pthread_mutex_unlock(&log->lock);
-    }
-    error_clear(&up.error);
-    return status;
+    return follow_end(&up, &clock, status, error);
 }

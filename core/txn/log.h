@@ -49,6 +49,11 @@ persist_status log_decode(const persist_record *record, struct record **out, siz
  * for the record the window starts anew behind it. */
 void log_appended(struct log *log, const persist_clock *clock, persist_bytes record);
 
+/* Leader only: adopts a clock row and the records that lead to it from the known head.
+ * DIVERGED, DAMAGED; the known head is then as before. */
+persist_status log_follow(struct log *log, const persist_clock *clock,
+                          const persist_record *records, size_t n_records, persist_error *error);
+
 /* Leader only: reads the records since the known head and adopts the head they lead to.
  * DIVERGED if they do not chain, or the head went back; TOO_OLD if they are gone; else
  * those of `changes`. */
