@@ -41,7 +41,7 @@ static void print_timestamp(struct output *output, int64_t timestamp)
     static const struct column columns[] = {{"timestamp", CELL_TIME, true}};
     output_begin(output, OUTPUT_ONE, columns, 1);
     output_time(output, timestamp);
-    output_end(output);
+    output_end(output, true);
 }
 
 persist_status change_key(struct command *command, persist_bytes key, const persist_bytes *value)
