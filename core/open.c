@@ -198,7 +198,9 @@ static void describe_place(persist_store *store, const persist_config *config)
     const char *url = config_url(config);
     if (!url)
         url = config_backend(config);
-    config_url_redacted(url, store->url, sizeof store->url);
+    /* Neither is set: opening is about to say so. */
+    if (url)
+        config_url_redacted(url, store->url, sizeof store->url);
 }
 
 static void free_list(struct ns *list, bool end)
