@@ -155,6 +155,6 @@ X
     while read -r line; do
         key=$(jq -r .key_base64 <<<"$line" | base64 -d | od -An -v -tx1 | tr -d ' \n')
         value=$(jq -r .value_base64 <<<"$line" | base64 -d | od -An -v -tx1 | tr -d ' \n')
-        grep -qxF "$key	$value" one.hex
+        grep -qxF "$key"$'\t'"$value" one.hex
     done <in
 }
