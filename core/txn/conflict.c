@@ -9,15 +9,19 @@
 #define STREAM_BYTES (UINT64_C(1) << 20)
 
 /* First committer wins: a key written by both. At serializable, also a key that was read,
- * or lies in a range that was scanned. */
+ * or lies in a range that was scanned. At both, one that is guarded. Timestamp 0 is that of
+ * a companion in the group, later than all. */
 static persist_status check_key(const persist_tx *tx, persist_bytes key, int64_t timestamp,
                                 persist_error *error)
 {
     const char *how = NULL;
-    if (buffer_find(&tx->writes, key))
+    bool since = !timestamp || timestamp > tx->base;
+    if (since && buffer_find(&tx->writes, key))
         how = "writes";
-    else if (tx->reads && readset_has(tx->reads, key))
+    else if (since && tx->reads && readset_has(tx->reads, key))
         how = "has read";
+    else if (guard_broken(tx, key, timestamp ? timestamp : INT64_MAX))
+        how = "relies on";
     if (!how)
         return PERSIST_OK;
     char shown[128];

@@ -14,7 +14,10 @@
 
 void log_init(struct log *log, const persist_clock *clock, size_t window_max)
 {
-    *log = (struct log){.known = *clock, .window_floor = clock->head, .window_max = window_max};
+    *log = (struct log){.known = *clock,
+                        .learnt = clock_monotonic(),
+                        .window_floor = clock->head,
+                        .window_max = window_max};
     pthread_mutex_init(&log->lock, NULL);
     log_note_time(log, clock);
 }
@@ -43,6 +46,14 @@ void log_known(struct log *log, persist_clock *clock)
     pthread_mutex_lock(&log->lock);
     *clock = log->known;
     pthread_mutex_unlock(&log->lock);
+}
+
+int64_t log_age(struct log *log)
+{
+    pthread_mutex_lock(&log->lock);
+    int64_t learnt = log->learnt;
+    pthread_mutex_unlock(&log->lock);
+    return clock_monotonic() - learnt;
 }
 
 void log_note_time(struct log *log, const persist_clock *clock)
@@ -104,6 +115,7 @@ void log_appended(struct log *log, const persist_clock *clock, persist_bytes dat
     assert(clock->head > log->known.head);
     push(log, clock->head, record, size);
     log->known = *clock;
+    log->learnt = clock_monotonic();
     pthread_mutex_unlock(&log->lock);
     log_note_time(log, clock);
 }
@@ -169,6 +181,7 @@ static persist_status follow_end(struct catch_up *up, const persist_clock *clock
     pthread_mutex_lock(&log->lock);
     if (status == PERSIST_OK) {
         log->known = *clock;
+        log->learnt = clock_monotonic();
     } else {
         while (log->oldest)
             drop_oldest(log);
