@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 /* ---- messages */
@@ -33,11 +34,10 @@ static void tell(const struct command *command, const char *label, const char *c
 static void tell_va(const struct command *command, const char *label, const char *colour,
                     const char *format, va_list args)
 {
-    char *text = NULL;
-    if (vasprintf(&text, format, args) < 0)
-        return;
-    tell(command, label, colour, text);
-    free(text);
+    persist_error text = ERROR_INIT;
+    error_set_va(&text, PERSIST_INTERNAL, format, args);
+    tell(command, label, colour, persist_error_message(&text));
+    error_clear(&text);
 }
 
 void command_note(const struct command *command, const char *format, ...)
@@ -180,6 +180,13 @@ persist_status command_configure(struct command *command)
     if (status == PERSIST_OK)
         status = set(command, OPTION_TIMEOUT, "transaction.timeout");
     return status;
+}
+
+struct plugin_search command_plugins(const struct command *command)
+{
+    struct plugin_search search;
+    search.folders = config_list(command->config, "plugin_path", &search.n_folders);
+    return search;
 }
 
 persist_status command_open(struct command *command, uint32_t store_flags)

@@ -3,6 +3,7 @@
 #ifndef TOOLS_PERSIST_COMMAND_H
 #define TOOLS_PERSIST_COMMAND_H
 
+#include "core/loader/loader.h"
 #include "tools/persist/exit.h"
 #include "tools/persist/input.h"
 #include "tools/persist/options.h"
@@ -33,7 +34,9 @@ enum exit_code command_end(struct command *command, enum exit_code code);
 
 /* Reads the configuration, with the options above it, and tells its warnings. */
 persist_status command_configure(struct command *command);
-/* The same, and opens the store. */
+/* Where the configuration says that plugins are. */
+struct plugin_search command_plugins(const struct command *command);
+/* Reads the configuration, and opens the store. */
 persist_status command_open(struct command *command, uint32_t store_flags);
 /* Opens for reading, and begins a transaction at --at. */
 persist_status command_read(struct command *command, persist_tx **tx);

@@ -21,8 +21,9 @@ const char *rows_tx_id(const unsigned char tx_id[16], char out[ROWS_TX_ID])
     uint32_t index = 0;
     for (size_t i = 0; i < 12; i++)
         snprintf(out + 2 * i, 3, "%02x", (unsigned)tx_id[i]);
-    for (size_t i = 12; i < 16; i++)
-        index = index << 8 | tx_id[i];
+    /* Little-endian, as value_tx_id writes it. */
+    for (size_t i = 16; i > 12; i--)
+        index = index << 8 | tx_id[i - 1];
     snprintf(out + 24, ROWS_TX_ID - 24, "-%u", (unsigned)index);
     return out;
 }

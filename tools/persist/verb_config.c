@@ -1,49 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* config check, show, schema. */
-#include "tools/persist/plugins.h"
 #include "tools/persist/verbs.h"
 
-#include "core/base/bytes.h"
+#include "core/loader/loader.h"
+#include "core/store.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-
-/* Loads the chosen backend and binds its section. */
-static persist_status bind(struct command *command, const struct plugin **plugin,
-                           persist_settings **settings)
-{
-    persist_status status = plugins_open(command, plugin);
-    if (status == PERSIST_OK)
-        status = config_bind(command->config, (*plugin)->descriptor, settings, command->error);
-    return status;
-}
-
-/* Asks the backend about its URL and settings. */
-static persist_status ask(struct command *command, const struct plugin *plugin,
-                          persist_settings *settings)
-{
-    struct persist_call_error sink = {command->error};
-    persist_call call = {sizeof call, PERSIST_NO_DEADLINE, &sink};
-    const char *url = config_url(command->config);
-    char scheme[64];
-    if (!plugin->life.check_config)
-        return PERSIST_OK;
-    snprintf(scheme, sizeof scheme, "%s:", url ? "" : config_backend(command->config));
-    persist_status status = plugin->life.check_config(&call, url ? url : scheme, settings);
-    persist_status told = settings_take_errors(settings, command->error);
-    return told != PERSIST_OK ? told : status;
-}
 
 persist_status verb_config_check(struct command *command)
 {
-    const struct plugin *plugin = NULL;
-    persist_settings *settings = NULL;
     persist_status status = command_configure(command);
     if (status == PERSIST_OK)
-        status = bind(command, &plugin, &settings);
-    if (status == PERSIST_OK)
-        status = ask(command, plugin, settings);
-    settings_free(settings);
+        status = store_check_config(command->config, NULL, NULL, command->error);
     if (status == PERSIST_OK)
         sink_text(&command->sink, "ok\n");
     return status;
@@ -73,15 +41,15 @@ persist_status verb_config_show(struct command *command)
     persist_status status = command_configure(command);
     if (status != PERSIST_OK)
         return status;
-    /* What cannot be bound is left out, and said: the rest is wanted all the more then. */
-    status = bind(command, &plugin, &settings);
+    /* A faulty section is left out, and said: the rest is wanted all the more then. */
+    status = store_check_config(command->config, &plugin, &settings, command->error);
     if (status != PERSIST_OK)
         command_warn(command, "the backend's settings are not shown: %s",
                      persist_error_message(command->error));
     output_begin(&command->output, OUTPUT_LIST, columns, origin ? 3 : 2);
     status = config_show(command->config, settings ? plugin->descriptor : NULL, settings, print,
                          &command->output);
-    output_end(&command->output);
+    output_end(&command->output, status == PERSIST_OK);
     settings_free(settings);
     return status;
 }
@@ -96,7 +64,7 @@ struct found {
 static persist_status collect(void *context, const struct plugin_file *file)
 {
     struct found *found = context;
-    struct plugin_search search = plugins_search(found->command);
+    struct plugin_search search = command_plugins(found->command);
     const struct plugin *plugin;
     if (!file->accepted)
         return PERSIST_OK;
@@ -119,7 +87,7 @@ persist_status verb_config_schema(struct command *command)
     persist_status status = command_configure(command);
     if (status != PERSIST_OK)
         return status;
-    struct plugin_search search = plugins_search(command);
+    struct plugin_search search = command_plugins(command);
     status = loader_list(&search, collect, &found, command->error);
     if (status == PERSIST_OK && !config_schema(found.plugins, found.n, &schema))
         status = error_no_memory(command->error);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* plugins list and inspect. */
-#include "tools/persist/plugins.h"
 #include "tools/persist/verbs.h"
 
 #include <inttypes.h>
@@ -83,11 +82,11 @@ persist_status verb_plugins_list(struct command *command)
     persist_status status = command_configure(command);
     if (status != PERSIST_OK)
         return status;
-    struct plugin_search search = plugins_search(command);
+    struct plugin_search search = command_plugins(command);
     output_begin(&command->output, OUTPUT_LIST, list_columns,
                  sizeof list_columns / sizeof *list_columns);
     status = loader_list(&search, print_listed, &command->output, command->error);
-    output_end(&command->output);
+    output_end(&command->output, status == PERSIST_OK);
     return status;
 }
 
@@ -108,7 +107,7 @@ static void print_inspected(struct output *output, const struct plugin_file *fil
     print_head_text(output, file, file->head.licence);
     print_head_text(output, file, file->head.summary);
     print_head_number(output, file, file->head.pointer_bits);
-    output_end(output);
+    output_end(output, true);
 }
 
 persist_status verb_plugins_inspect(struct command *command)

@@ -165,7 +165,7 @@ static void print_json(struct output *output, const struct run *run, int64_t tim
     sink_text(output->sink, "{\"gets\":");
     rows_begin(output, OUTPUT_LIST);
     print_rows(output, run);
-    sink_format(output->sink, "%s],\"timestamp\":\"%" PRId64 "\"}\n", run->n_found ? "\n" : "",
+    sink_format(output->sink, "%s],\"timestamp\":\"%" PRId64 "\"}\n", run->n_found ? "\n" : "[",
                 timestamp);
 }
 

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: MIT */
+/* Connections: how they are set up, waited on, stopped, and ended. */
+#include "plugins/sqlite/sqlite.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+/* Virtual machine steps between two looks at the clock. */
+#define PROGRESS_STEPS 2000
+/* Waits for a lock double from the first to the last of these, with jitter. */
+#define WAIT_FIRST_NS 50000
+#define WAIT_LAST_NS 5000000
+/* A connection's cache is not smaller, however many share the store's. */
+#define CACHE_LEAST_KIB 512
+
+static bool must_stop(const persist_session *session)
+{
+    const persist_call *call = session->call;
+
+    if (call == NULL)
+        return false;
+    return atomic_load(&session->interrupted) ||
+           (call->deadline != PERSIST_NO_DEADLINE && lite_host.monotonic() >= call->deadline);
+}
+
+static int on_progress(void *context)
+{
+    const persist_session *session = context;
+
+    return !session->committing && must_stop(session);
+}
+
+static int64_t wait_time(const persist_session *session, int count)
+{
+    int64_t longest = WAIT_FIRST_NS;
+    int64_t left = INT64_MAX;
+    uint32_t random;
+
+    for (int i = 0; i < count && longest < WAIT_LAST_NS; i++)
+        longest *= 2;
+    sqlite3_randomness((int)sizeof(random), &random);
+    if (session->call != NULL && session->call->deadline != PERSIST_NO_DEADLINE)
+        left = session->call->deadline - lite_host.monotonic();
+    longest = longest / 2 + (int64_t)(random % (uint32_t)(longest / 2));
+    return left < longest ? left : longest;
+}
+
+/* Another connection holds the lock: wait a little, until the deadline. */
+static int on_busy(void *context, int count)
+{
+    persist_session *session = context;
+    struct timespec pause;
+    int64_t ns;
+
+    if (must_stop(session))
+        return 0;
+    ns = wait_time(session, count);
+    if (ns > 0) {
+        pause = (struct timespec){.tv_nsec = (long)ns};
+        nanosleep(&pause, NULL);
+    }
+    return 1;
+}
+
+static persist_status set_up(persist_session *session)
+{
+    const persist_backend *store = session->store;
+    int64_t cache = store->cache_size / 1024 / (store->sessions > 0 ? store->sessions : 1);
+    char sql[512];
+    int code;
+
+    sqlite3_extended_result_codes(session->db, 1);
+    sqlite3_busy_handler(session->db, on_busy, session);
+    sqlite3_progress_handler(session->db, PROGRESS_STEPS, on_progress, session);
+    sqlite3_db_config(session->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+    sqlite3_db_config(session->db, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
+    snprintf(sql, sizeof(sql),
+             "PRAGMA page_size = %lld; PRAGMA synchronous = %s; PRAGMA foreign_keys = OFF;"
+             "PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -%lld;"
+             "PRAGMA mmap_size = %lld; PRAGMA wal_autocheckpoint = %lld;"
+             "PRAGMA journal_size_limit = 67108864;%s%s",
+             (long long)store->page_size,
+             store->durability == PERSIST_DURABILITY_PROCESS ? "NORMAL" : "FULL",
+             (long long)(cache > CACHE_LEAST_KIB ? cache : CACHE_LEAST_KIB),
+             (long long)store->mmap_size, (long long)store->wal_autocheckpoint,
+             store->read_only ? "PRAGMA query_only = ON;" : "",
+             store->place.memory ? "PRAGMA journal_mode = MEMORY;" : "");
+    code = sqlite3_exec(session->db, sql, NULL, NULL, NULL);
+    return code == SQLITE_OK ? PERSIST_OK : lite_error(session, code, "opening");
+}
+
+persist_status lite_connect(const persist_call *call, persist_backend *store, persist_session **out)
+{
+    persist_session *session = lite_host.alloc(sizeof(*session));
+    persist_status status = PERSIST_OK;
+    int code;
+
+    if (session == NULL)
+        return lite_no_memory(call);
+    memset(session, 0, sizeof(*session));
+    session->store = store;
+    session->call = call;
+    atomic_init(&session->interrupted, false);
+    pthread_mutex_init(&session->lock, NULL);
+    code = sqlite3_open_v2(store->file, &session->db,
+                           store->open_flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI, NULL);
+    if (session->db == NULL)
+        status = lite_no_memory(call);
+    else if (code != SQLITE_OK)
+        status = lite_error(session, sqlite3_extended_errcode(session->db), "opening");
+    if (status == PERSIST_OK)
+        status = set_up(session);
+    session->call = NULL;
+    if (status != PERSIST_OK)
+        lite_session_close(session);
+    else
+        *out = session;
+    return status;
+}
+
+persist_status lite_session_open(const persist_call *call, persist_backend *store,
+                                 persist_session **session)
+{
+    return lite_connect(call, store, session);
+}
+
+void lite_session_close(persist_session *session)
+{
+    for (size_t i = 0; i < LITE_STATEMENT_COUNT; i++)
+        sqlite3_finalize(session->statements[i]);
+    sqlite3_close(session->db);
+    pthread_mutex_destroy(&session->lock);
+    lite_host.release(session);
+}
+
+/* Whoever writes to a file that was removed or replaced writes to nobody. */
+static persist_status check_place(const persist_call *call, persist_session *session)
+{
+    int moved = 0;
+
+    if (session->store->place.memory)
+        return PERSIST_OK;
+    sqlite3_file_control(session->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+    if (!moved)
+        return PERSIST_OK;
+    return lite_fail(call, PERSIST_UNAVAILABLE,
+                     "%s was removed or replaced while it was open: open the store again",
+                     session->store->place.path);
+}
+
+persist_status lite_session_ping(const persist_call *call, persist_session *session)
+{
+    return check_place(call, session);
+}
+
+persist_status lite_session_reset(const persist_call *call, persist_session *session)
+{
+    session->call = call;
+    lite_end(session, PERSIST_OK);
+    return check_place(call, session);
+}
+
+void lite_interrupt(persist_session *session)
+{
+    pthread_mutex_lock(&session->lock);
+    if (session->running)
+        atomic_store(&session->interrupted, true);
+    pthread_mutex_unlock(&session->lock);
+}
+
+persist_status lite_begin(const persist_call *call, persist_session *session)
+{
+    pthread_mutex_lock(&session->lock);
+    session->running = true;
+    atomic_store(&session->interrupted, false);
+    pthread_mutex_unlock(&session->lock);
+    session->call = call;
+    if (call->deadline != PERSIST_NO_DEADLINE && lite_host.monotonic() >= call->deadline)
+        return lite_fail(call, PERSIST_TIMEOUT, "the deadline of the call passed");
+    return PERSIST_OK;
+}
+
+persist_status lite_end(persist_session *session, persist_status status)
+{
+    session->committing = true; /* giving up must not be given up */
+    for (size_t i = 0; i < LITE_STATEMENT_COUNT; i++)
+        if (session->statements[i] != NULL && sqlite3_stmt_busy(session->statements[i]))
+            sqlite3_reset(session->statements[i]);
+    if (!sqlite3_get_autocommit(session->db))
+        sqlite3_exec(session->db, "ROLLBACK", NULL, NULL, NULL);
+    session->committing = false;
+    session->call = NULL;
+    pthread_mutex_lock(&session->lock);
+    session->running = false;
+    pthread_mutex_unlock(&session->lock);
+    return status;
+}
+
+persist_status lite_begin_write(persist_session *session)
+{
+    persist_status status;
+
+    if (session->store->read_only)
+        return lite_fail(session->call, PERSIST_READ_ONLY, "%s was opened read-only",
+                         session->store->place.path);
+    status = check_place(session->call, session);
+    return status == PERSIST_OK ? lite_run_plain(session, LITE_BEGIN) : status;
+}
+
+persist_status lite_commit(persist_session *session)
+{
+    sqlite3_stmt *statement;
+    persist_status status = lite_prepare(session, LITE_COMMIT, &statement);
+    int code;
+
+    if (status != PERSIST_OK)
+        return status;
+    session->committing = true;
+    code = lite_step(session, statement);
+    if (code != SQLITE_DONE)
+        status = lite_commit_error(session, code);
+    sqlite3_reset(statement);
+    session->committing = false;
+    return status;
+}
