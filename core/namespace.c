@@ -65,6 +65,8 @@ static persist_status open_listed(persist_store *store, const char *name, int64_
     ns->backend = store->backend;
     ns->settings = &store->settings;
     ns->open_transactions = &store->open_transactions;
+    ns->flights = &store->flights;
+    ns->executor = store->executor;
     strcpy(ns->name, name);
     persist_status status = find_id(store, name, deadline, &ns->id, error);
     if (status == PERSIST_OK)

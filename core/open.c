@@ -220,10 +220,12 @@ static void free_list(struct ns *list, bool end)
 
 static void store_free(persist_store *store)
 {
+    executor_free(store->executor);
     free_list(store->namespaces, true);
     free_list(store->retired, true);
     backend_close(store->backend);
     settings_free(store->plugin_settings);
+    flights_destroy(&store->flights);
     pthread_mutex_destroy(&store->lock);
     free(store);
 }
@@ -246,11 +248,15 @@ persist_status persist_open_config(const persist_config *config,
     }
     strcpy(store->ns_name, name);
     pthread_mutex_init(&store->lock, NULL);
+    flights_init(&store->flights);
     store->fork_generation = fork_generation();
     describe_place(store, config);
     int64_t timeout = given.timeout ? given.timeout : config_number(config, "pool.connect_timeout");
     int64_t deadline = clock_deadline(timeout);
     persist_status status = open_or_create(store, config, given.flags, deadline, error);
+    if (status == PERSIST_OK)
+        status = executor_new(backend_plugin(store->backend),
+                              (size_t)config_number(config, "pool.max"), &store->executor, error);
     if (status == PERSIST_OK) {
         read_settings(store, config, given.flags);
         status = open_ns(store, given.flags, deadline, error);
@@ -294,6 +300,7 @@ static void store_abandon(persist_store *store)
     free_list(store->namespaces, false);
     free_list(store->retired, false);
     backend_abandon(store->backend);
+    executor_abandon(store->executor);
     free(store);
 }
 
@@ -305,6 +312,7 @@ persist_status persist_close(persist_store *store, persist_error *error)
         store_abandon(store);
         return PERSIST_OK;
     }
+    flights_land(&store->flights);
     size_t open = atomic_load(&store->open_transactions);
     if (open)
         return error_set(error, PERSIST_MISUSE,

@@ -9,6 +9,7 @@
 #define CORE_STORE_H
 
 #include "core/config/config.h"
+#include "core/txn/flight.h"
 #include "core/txn/ns.h"
 
 struct persist_store {
@@ -25,6 +26,8 @@ struct persist_store {
     struct ns *namespaces; /* in use */
     struct ns *retired;    /* dropped here, perhaps still in use by a transaction */
     _Atomic size_t open_transactions;
+    struct flights flights;    /* asynchronous operations that have not completed */
+    struct executor *executor; /* their threads */
     unsigned fork_generation;
 };
 

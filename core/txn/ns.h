@@ -3,6 +3,7 @@
 #ifndef CORE_TXN_NS_H
 #define CORE_TXN_NS_H
 
+#include "core/session/executor.h"
 #include "core/txn/log.h"
 
 #include <stdatomic.h>
@@ -30,13 +31,16 @@ struct txn_settings {
 };
 
 struct commit_request;
+struct flights;
 
 /* Commits of this process waiting for a leader; see commit.c. */
 struct commit_queue {
     pthread_mutex_t lock;
     struct commit_request *first;
     struct commit_request *last;
-    bool led; /* a leader is at work */
+    bool led;           /* a leader is at work */
+    bool leader_called; /* `lead` was submitted and has not begun */
+    struct job lead;    /* leads on a thread of the executor */
 };
 
 /* A moment held readable. */
@@ -59,6 +63,8 @@ struct ns {
     pthread_mutex_t snapshots_lock;
     struct persist_snapshot *snapshots; /* held open by the program */
     _Atomic size_t *open_transactions;  /* of the store */
+    struct flights *flights;            /* of the store: what has not completed */
+    struct executor *executor;          /* of the store */
     unsigned fork_generation;
 };
 

@@ -4,6 +4,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/fork.h"
+#include "core/txn/flight.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -104,6 +105,8 @@ void persist_tx_free(persist_tx *tx)
 {
     if (!tx)
         return;
+    if (tx->ns->fork_generation == fork_generation())
+        flights_land_tx(tx->ns->flights, tx);
     if (tx->ns->fork_generation != fork_generation())
         drop_work(tx);
     else if (tx->state == TX_OPEN)
@@ -131,6 +134,9 @@ persist_status tx_usable(const persist_tx *tx, const char *what, persist_error *
                          "%s: the transaction belongs to the parent of this process: open the "
                          "store again",
                          what);
+    if (atomic_load(&tx->in_flight) && !pthread_equal(atomic_load(&tx->worker), pthread_self()))
+        return error_set(error, PERSIST_MISUSE,
+                         "%s: another operation on the transaction has not completed", what);
     if (tx->state != TX_OPEN)
         return error_set(error, PERSIST_MISUSE, "%s: the transaction %s", what, ended[tx->state]);
     return PERSIST_OK;
@@ -270,7 +276,7 @@ persist_status persist_rollback(persist_tx *tx, persist_error *error)
 
 persist_status persist_tx_timestamp(persist_tx *tx, int64_t *timestamp, persist_error *error)
 {
-    if (tx && tx->state == TX_COMMITTED) {
+    if (tx && tx->state == TX_COMMITTED && !atomic_load(&tx->in_flight)) {
         *timestamp = tx->commit_timestamp;
         return PERSIST_OK;
     }

@@ -26,6 +26,8 @@ struct persist_tx {
     int64_t deadline;     /* of the whole transaction, monotonic ns */
     struct cancel cancel;
     struct commit_request *request; /* while it commits; under the queue's lock */
+    _Atomic bool in_flight;         /* an asynchronous operation on it has not completed */
+    _Atomic(pthread_t) worker;      /* the thread that carries it out, while it does */
 
     /* The log as known when the transaction began; where validation starts if nothing
      * was read. */

@@ -468,6 +468,149 @@ PERSIST_API persist_status persist_migrate_status(const persist_config *config,
 PERSIST_API persist_status persist_migrate_up(const persist_config *config, persist_migration_fn fn,
                                               void *context, persist_error *error);
 
+/* ------------------------------------------------------------------ asynchronous */
+
+/*
+ * Every call that may reach a backend has a form that returns at once and tells a queue
+ * when it is done: the same arguments, then a queue and a tag. PERSIST_OK means that
+ * exactly one completion will come, never from inside the submitting call; any other
+ * status that none will. What the call fills (out parameters, rows, the error) has to stay
+ * in place until the completion was taken; what it reads is copied. One call at a time on a
+ * transaction and its cursors: others are MISUSE meanwhile. Threads are the library's own,
+ * pool.max of them at most, made when first needed.
+ */
+
+/** Where completions arrive. */
+typedef struct persist_queue persist_queue;
+
+/** A call that is done. */
+typedef struct persist_completion {
+    size_t size;           /**< sizeof(persist_completion), set by the caller */
+    void *tag;             /**< as given to the call */
+    persist_status status; /**< how it ended */
+} persist_completion;
+
+/** A new queue. Ended by persist_queue_free. Statuses: NO_MEMORY, IO (no descriptor). */
+PERSIST_API persist_status persist_queue_new(persist_queue **out, persist_error *error);
+/** Ends a queue, waiting for the calls that still go to it; what they tell is lost. */
+PERSIST_API void persist_queue_free(persist_queue *queue);
+/** A descriptor that can be read from (poll, epoll) while completions wait. Not to be read
+ * or closed. */
+PERSIST_API int persist_queue_fd(const persist_queue *queue);
+/** Takes the next completion; any thread. END: none waits within `timeout` ns (0: does not
+ * wait; negative: waits for ever). */
+PERSIST_API persist_status persist_queue_next(persist_queue *queue, int64_t timeout,
+                                              persist_completion *completion);
+
+/** persist_open_config. The configuration must stay until the completion. */
+PERSIST_API persist_status persist_open_config_async(const persist_config *config,
+                                                     const persist_store_options *options,
+                                                     persist_store **out, persist_error *error,
+                                                     persist_queue *queue, void *tag);
+/** persist_open_file. */
+PERSIST_API persist_status persist_open_file_async(const char *path,
+                                                   const persist_store_options *options,
+                                                   persist_store **out, persist_error *error,
+                                                   persist_queue *queue, void *tag);
+/** persist_open_url. */
+PERSIST_API persist_status persist_open_url_async(const char *url,
+                                                  const persist_store_options *options,
+                                                  persist_store **out, persist_error *error,
+                                                  persist_queue *queue, void *tag);
+/** persist_close: cancels what is in flight on the store, waits for it, closes. */
+PERSIST_API persist_status persist_close_async(persist_store *store, persist_error *error,
+                                               persist_queue *queue, void *tag);
+/** persist_begin; snapshot handle and token of the options must stay until the completion. */
+PERSIST_API persist_status persist_begin_async(persist_store *store,
+                                               const persist_tx_options *options, persist_tx **out,
+                                               persist_error *error, persist_queue *queue,
+                                               void *tag);
+/** persist_get. */
+PERSIST_API persist_status persist_get_async(persist_tx *tx, persist_bytes key, persist_row *row,
+                                             persist_error *error, persist_queue *queue, void *tag);
+/** persist_get_many. */
+PERSIST_API persist_status persist_get_many_async(persist_tx *tx, const persist_bytes *keys,
+                                                  size_t n, persist_row *rows, persist_error *error,
+                                                  persist_queue *queue, void *tag);
+/** persist_cursor_next. */
+PERSIST_API persist_status persist_cursor_next_async(persist_cursor *cursor, persist_row *row,
+                                                     persist_error *error, persist_queue *queue,
+                                                     void *tag);
+/** persist_count. */
+PERSIST_API persist_status persist_count_async(persist_tx *tx, const persist_scan_options *options,
+                                               uint64_t *count, persist_error *error,
+                                               persist_queue *queue, void *tag);
+/** persist_guard. */
+PERSIST_API persist_status persist_guard_async(persist_tx *tx, persist_bytes key, int64_t read_at,
+                                               persist_error *error, persist_queue *queue,
+                                               void *tag);
+/** persist_guard_range. */
+PERSIST_API persist_status persist_guard_range_async(persist_tx *tx, persist_bytes from,
+                                                     persist_bytes to, int64_t read_at,
+                                                     persist_error *error, persist_queue *queue,
+                                                     void *tag);
+/** persist_tx_timestamp. */
+PERSIST_API persist_status persist_tx_timestamp_async(persist_tx *tx, int64_t *timestamp,
+                                                      persist_error *error, persist_queue *queue,
+                                                      void *tag);
+/** persist_tx_token. */
+PERSIST_API persist_status persist_tx_token_async(persist_tx *tx, char token[PERSIST_TOKEN_SIZE],
+                                                  persist_error *error, persist_queue *queue,
+                                                  void *tag);
+/** persist_commit; no thread waits for it. */
+PERSIST_API persist_status persist_commit_async(persist_tx *tx, int64_t *timestamp,
+                                                persist_error *error, persist_queue *queue,
+                                                void *tag);
+/** persist_run; `fn` runs on a thread of the library and uses blocking calls. */
+PERSIST_API persist_status persist_run_async(persist_store *store,
+                                             const persist_tx_options *options, persist_run_fn fn,
+                                             void *context, int64_t *timestamp,
+                                             persist_error *error, persist_queue *queue, void *tag);
+/** persist_snapshot_open. */
+PERSIST_API persist_status persist_snapshot_open_async(persist_store *store, const char *ns,
+                                                       int64_t at, persist_snapshot **out,
+                                                       persist_error *error, persist_queue *queue,
+                                                       void *tag);
+/** persist_head. */
+PERSIST_API persist_status persist_head_async(persist_store *store, const char *ns,
+                                              persist_head_info *out, persist_error *error,
+                                              persist_queue *queue, void *tag);
+/** persist_resolve; the token is copied. */
+PERSIST_API persist_status persist_resolve_async(
+    persist_store *store, const char *ns, const unsigned char token[PERSIST_RESOLVE_TOKEN_SIZE],
+    int *committed, int64_t *timestamp, persist_error *error, persist_queue *queue, void *tag);
+/** persist_namespace_list; `fn` is called on a thread of the library. */
+PERSIST_API persist_status persist_namespace_list_async(persist_store *store,
+                                                        persist_namespace_fn fn, void *context,
+                                                        persist_error *error, persist_queue *queue,
+                                                        void *tag);
+/** persist_namespace_create. */
+PERSIST_API persist_status persist_namespace_create_async(persist_store *store, const char *name,
+                                                          int64_t retention, persist_error *error,
+                                                          persist_queue *queue, void *tag);
+/** persist_namespace_drop. */
+PERSIST_API persist_status persist_namespace_drop_async(persist_store *store, const char *name,
+                                                        persist_error *error, persist_queue *queue,
+                                                        void *tag);
+/** persist_stats; `fn` is called on a thread of the library. */
+PERSIST_API persist_status persist_stats_async(persist_store *store, persist_stat_fn fn,
+                                               void *context, persist_error *error,
+                                               persist_queue *queue, void *tag);
+/** persist_health. */
+PERSIST_API persist_status persist_health_async(persist_store *store, persist_health_report *out,
+                                                persist_error *error, persist_queue *queue,
+                                                void *tag);
+/** persist_migrate_status; `fn` is called on a thread of the library. */
+PERSIST_API persist_status persist_migrate_status_async(const persist_config *config,
+                                                        persist_migration_fn fn, void *context,
+                                                        persist_error *error, persist_queue *queue,
+                                                        void *tag);
+/** persist_migrate_up; `fn` is called on a thread of the library. */
+PERSIST_API persist_status persist_migrate_up_async(const persist_config *config,
+                                                    persist_migration_fn fn, void *context,
+                                                    persist_error *error, persist_queue *queue,
+                                                    void *tag);
+
 /* -------------------------------------------------------------------------- bytes */
 
 /** Bytes of a C string, without its NUL; NULL gives none. The string is borrowed. */
