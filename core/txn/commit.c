@@ -103,32 +103,54 @@ static bool wait(struct commit_request *request, int64_t deadline, pthread_mutex
     return pthread_cond_timedwait(&request->woken, lock, &until) != ETIMEDOUT;
 }
 
+static persist_status cancelled(struct commit_request *request)
+{
+    return error_set(&request->error, PERSIST_INTERRUPTED,
+                     "the commit was cancelled while it waited: nothing was written");
+}
+
 static void wait_or_lead(struct ns *ns, struct commit_request *request)
 {
     struct commit_queue *queue = &ns->queue;
     int64_t deadline = request->deadline;
     pthread_mutex_lock(&queue->lock);
     enqueue(queue, request);
+    request->tx->request = request;
     while (!request->done) {
         bool led = queue->led;
-        if (!led && lead(ns))
+        if (!request->cancelled && !led && lead(ns))
             continue;
-        if (led && wait(request, deadline, &queue->lock))
+        if (!request->cancelled && led && wait(request, deadline, &queue->lock))
             continue;
-        if (!withdraw(queue, request)) {
+        if (!request->cancelled && !withdraw(queue, request)) {
             /* A leader has it, and will tell the outcome by its own deadline. */
             deadline = PERSIST_NO_DEADLINE;
             continue;
         }
         request->status =
-            led ? error_set(&request->error, PERSIST_TIMEOUT,
-                            "the commit waited behind others for longer than its timeout: "
-                            "nothing was written")
-                : error_no_memory(&request->error);
+            request->cancelled ? cancelled(request)
+            : led              ? error_set(&request->error, PERSIST_TIMEOUT,
+                                           "the commit waited behind others for longer than its timeout: "
+                                                        "nothing was written")
+                               : error_no_memory(&request->error);
         /* A wake-up meant for the head of the queue may have come to us. */
         if (!queue->led && queue->first)
             pthread_cond_signal(&queue->first->woken);
         break;
+    }
+    request->tx->request = NULL;
+    pthread_mutex_unlock(&queue->lock);
+}
+
+void persist_cancel(persist_tx *tx)
+{
+    struct commit_queue *queue = &tx->ns->queue;
+    cancel_request(&tx->cancel);
+    pthread_mutex_lock(&queue->lock);
+    struct commit_request *request = tx->request;
+    if (request && !request->done && withdraw(queue, request)) {
+        request->cancelled = true;
+        pthread_cond_signal(&request->woken);
     }
     pthread_mutex_unlock(&queue->lock);
 }
@@ -147,6 +169,9 @@ static void request_init(struct commit_request *request, persist_tx *tx)
 static persist_status commit_nothing(persist_tx *tx, int64_t *timestamp)
 {
     tx->commit_timestamp = tx->fixed ? tx->snapshot : tx->base;
+    if (!tx->fixed)
+        tx->anchor =
+            (persist_anchor){.at = tx->base, .timestamp = tx->base, .digest = tx->base_digest};
     if (timestamp)
         *timestamp = tx->commit_timestamp;
     tx_end(tx, TX_COMMITTED);
@@ -162,10 +187,14 @@ persist_status persist_commit(persist_tx *tx, int64_t *timestamp, persist_error 
         return commit_nothing(tx, timestamp);
     struct commit_request request;
     request_init(&request, tx);
-    wait_or_lead(tx->ns, &request);
+    if (cancel_take(&tx->cancel))
+        request.status = cancelled(&request);
+    else
+        wait_or_lead(tx->ns, &request);
     status = request.status;
     if (status == PERSIST_OK) {
         tx->commit_timestamp = request.timestamp;
+        tx->anchor = request.record;
         if (timestamp)
             *timestamp = request.timestamp;
         tx_end(tx, TX_COMMITTED);

@@ -120,7 +120,10 @@ static persist_status fetch_page(struct persist_cursor *cursor, persist_error *e
         return error_no_memory(error);
     cursor->page.size = 0;
     cursor->n_rows = cursor->next_row = 0;
-    snapshot_ask(tx, &request);
+    int64_t deadline = tx_deadline(tx);
+    persist_status status = snapshot_ask(tx, deadline, &request, error);
+    if (status != PERSIST_OK)
+        return tx_failed(tx, status, error);
     persist_scan_range range = {.ns = tx->ns->id,
                                 .flags = cursor->flags,
                                 .from = cursor->from,
@@ -132,8 +135,8 @@ static persist_status fetch_page(struct persist_cursor *cursor, persist_error *e
                                 .max_bytes = PAGE_BYTES,
                                 .anchors = request.anchors,
                                 .n_anchors = request.n_anchors};
-    persist_status status = backend_scan(tx->ns->backend, tx_deadline(tx), &tx->cancel, &range,
-                                         &request.clock, take_row, cursor, &more, error);
+    status = backend_scan(tx->ns->backend, deadline, &tx->cancel, &range, &request.clock, take_row,
+                          cursor, &more, error);
     if (status == PERSIST_OK)
         status = snapshot_accept(tx, &request, error);
     if (status != PERSIST_OK) {

@@ -18,6 +18,7 @@
 #include "core/txn/resolve.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 /* A turn is given up when so much has been committed since, or so much time has passed:
  * others wait for the lock meanwhile. */
@@ -33,8 +34,13 @@ static int64_t backoff(unsigned attempt)
 
 static void fail(struct commit_request *request, const persist_error *error)
 {
+    unsigned char token[PERSIST_RESOLVE_TOKEN_SIZE];
+    bool has_token = request->error.has_token;
+    memcpy(token, request->error.token, sizeof token);
     request->status = error->status;
     error_copy(&request->error, error);
+    request->error.has_token = has_token;
+    memcpy(request->error.token, token, sizeof token);
 }
 
 static void fail_all(struct group *group, const persist_error *error)
@@ -104,6 +110,34 @@ static persist_status take_turn(void *context, const persist_clock *clock,
     return status;
 }
 
+/* The clock row that an append of ours left, as far as the log is concerned. */
+static void row_of(const persist_append *append, persist_clock *clock)
+{
+    clock->head = append->record.timestamp;
+    clock->head_digest = append->record.digest;
+    clock->versions = append->new_versions;
+    clock->version_digest = append->new_version_digest;
+}
+
+/* The outcome of the group's last append is open: find it out. What stays open gets its
+ * tokens. */
+static persist_status settle(struct ns *ns, struct group *group, persist_clock *after,
+                             persist_error *error)
+{
+    const persist_append *append = &group->append;
+    struct lost_append lost = {.head = append->expected_head, .digest = append->expected_digest};
+    memcpy(lost.batch, group->batch, sizeof lost.batch);
+    persist_status status = resolve(ns, &lost, NULL, after, error);
+    if (status == PERSIST_OK)
+        row_of(append, after);
+    for (size_t i = 0; status == PERSIST_UNRESOLVED && i < group->n; i++) {
+        persist_error *own = &group->members[i]->error;
+        own->has_token = true;
+        resolve_token_write(&lost, (uint32_t)i, own->token);
+    }
+    return status;
+}
+
 /* One attempt: CONFLICT is a lost compare, everything else is final. */
 static persist_status attempt(struct ns *ns, struct group *group, int64_t deadline,
                               persist_error *error)
@@ -122,7 +156,7 @@ static persist_status attempt(struct ns *ns, struct group *group, int64_t deadli
     status = backend_append(ns->backend, deadline, &append, &after, error);
     /* Ours was a turn's append if it was asked for one: group->append is the last. */
     if (status != PERSIST_OK && error->maybe_committed)
-        status = resolve(ns, &group->append, group->batch, &after, error);
+        status = settle(ns, group, &after, error);
     else if (status != PERSIST_OK && turn.error.status == status)
         error_copy(error, &turn.error);
     if (status == PERSIST_OK)
@@ -135,7 +169,10 @@ static persist_status attempt(struct ns *ns, struct group *group, int64_t deadli
 
 static void succeed(struct group *group)
 {
+    const persist_record *record = &group->append.record;
     for (size_t i = 0; i < group->n; i++) {
+        group->members[i]->record = (persist_anchor){
+            .at = record->timestamp, .timestamp = record->timestamp, .digest = record->digest};
         group->members[i]->status = PERSIST_OK;
         group->members[i]->timestamp = group->timestamps[i];
     }

@@ -44,7 +44,10 @@ static persist_status fetch(struct many *many, persist_error *error)
 {
     persist_tx *tx = many->tx;
     struct snapshot_request request;
-    snapshot_ask(tx, &request);
+    int64_t deadline = tx_deadline(tx);
+    persist_status status = snapshot_ask(tx, deadline, &request, error);
+    if (status != PERSIST_OK)
+        return tx_failed(tx, status, error);
     for (size_t i = 0; i < many->n_wanted; i++)
         many->wanted[i] =
             (persist_read_key){.key = many->keys[many->numbers[i]], .timestamp = request.timestamp};
@@ -53,8 +56,8 @@ static persist_status fetch(struct many *many, persist_error *error)
                          .n_keys = many->n_wanted,
                          .anchors = request.anchors,
                          .n_anchors = request.n_anchors};
-    persist_status status = backend_read(tx->ns->backend, tx_deadline(tx), &tx->cancel, &read,
-                                         &request.clock, take_version, many, error);
+    status = backend_read(tx->ns->backend, deadline, &tx->cancel, &read, &request.clock,
+                          take_version, many, error);
     if (status == PERSIST_OK)
         status = snapshot_accept(tx, &request, error);
     many->n_wanted = 0;

@@ -11,7 +11,7 @@
 
 #include <inttypes.h>
 
-void snapshot_ask(const persist_tx *tx, struct snapshot_request *request)
+static void ask(const persist_tx *tx, struct snapshot_request *request)
 {
     if (tx->fixed) {
         request->timestamp = tx->snapshot;
@@ -135,15 +135,40 @@ void snapshot_take(persist_tx *tx, int64_t snapshot, const persist_anchor *ancho
     tx->fixed = true;
 }
 
-persist_status snapshot_fix(persist_tx *tx, int64_t deadline, persist_error *error)
+static persist_status fix_by_trip(persist_tx *tx, int64_t deadline, persist_error *error)
 {
-    if (tx->fixed)
-        return PERSIST_OK;
     struct snapshot_request request;
-    snapshot_ask(tx, &request);
+    ask(tx, &request);
     persist_read read = {
         .ns = tx->ns->id, .anchors = request.anchors, .n_anchors = request.n_anchors};
     persist_status status = backend_read(tx->ns->backend, deadline, &tx->cancel, &read,
                                          &request.clock, NULL, NULL, error);
     return status == PERSIST_OK ? snapshot_accept(tx, &request, error) : status;
+}
+
+persist_status snapshot_fix(persist_tx *tx, int64_t deadline, persist_error *error)
+{
+    persist_status status = tx->fixed ? PERSIST_OK : fix_by_trip(tx, deadline, error);
+    /* A commit that a token names may still be on its way to where we read. */
+    int64_t pause = NS_PER_MS;
+    while (status == PERSIST_BUSY && tx->has_token && clock_monotonic() + pause < deadline) {
+        clock_sleep(pause);
+        pause = pause < 50 * NS_PER_MS ? 2 * pause : pause;
+        status = fix_by_trip(tx, deadline, error);
+    }
+    if (!tx->has_token || (status != PERSIST_BUSY && status != PERSIST_TIMEOUT))
+        return status;
+    error_prefix(error, "waiting for the commit that the session token names: ");
+    if (error)
+        error->status = PERSIST_TIMEOUT;
+    return PERSIST_TIMEOUT;
+}
+
+persist_status snapshot_ask(persist_tx *tx, int64_t deadline, struct snapshot_request *request,
+                            persist_error *error)
+{
+    persist_status status = tx->has_token ? snapshot_fix(tx, deadline, error) : PERSIST_OK;
+    if (status == PERSIST_OK)
+        ask(tx, request);
+    return status;
 }

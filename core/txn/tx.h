@@ -90,7 +90,10 @@ struct snapshot_request {
     persist_clock known; /* at the time of the request */
 };
 
-void snapshot_ask(const persist_tx *tx, struct snapshot_request *request);
+/* Fills the request. With a session token the snapshot is fixed first, by a trip of its
+ * own, waiting for the commit it names: TIMEOUT, and those of snapshot_accept. */
+persist_status snapshot_ask(persist_tx *tx, int64_t deadline, struct snapshot_request *request,
+                            persist_error *error);
 /* Judges the reply; fixes the snapshot if it is not yet. TOO_OLD, FENCED, DIVERGED,
  * LOADING, MOVED, CLOCK. */
 persist_status snapshot_accept(persist_tx *tx, const struct snapshot_request *request,

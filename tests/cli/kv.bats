@@ -73,13 +73,13 @@ setup() { make_store; }
 
 @test "keys that databases like to mix up stay apart" {
     n=0
-    for key in a A á 'a ' 'a%' 'a_' 'a\' "a'" 'a"' 'x; drop table t; --'; do
+    for key in a A á 'a ' 'a%' 'a_' "a\\" "a'" 'a"' 'x; drop table t; --'; do
         persist put -- "$key" $((n++))
     done
     run -0 persist count
     [ "$output" = $n ]
     n=0
-    for key in a A á 'a ' 'a%' 'a_' 'a\' "a'" 'a"' 'x; drop table t; --'; do
+    for key in a A á 'a ' 'a%' 'a_' "a\\" "a'" 'a"' 'x; drop table t; --'; do
         run -0 persist get -- "$key"
         [ "$output" = $((n++)) ]
     done

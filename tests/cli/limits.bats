@@ -99,3 +99,48 @@ setup() { make_store; }
     [[ $stderr == *2* ]]
     [ "$(persist count)" = 2 ]
 }
+
+@test "a value that was changed under the store is damage, and names its key" {
+    need_sqlite
+    persist put above fine
+    persist put ledger 'the quick brown fox'
+    persist put other fine
+    file=${PERSIST_PERSISTENCE#sqlite:}
+    LC_ALL=C sed -i 's/the quick brown fox/the quick brawn fox/' "$file"*
+    run --separate-stderr -6 persist get ledger
+    [[ $stderr == *ledger* ]]
+    [ -z "$output" ]
+    run --separate-stderr -6 persist scan --output json
+    # What is not complete does not look so.
+    run ! jq . <<<"$output"
+    run -6 persist dump
+    run -6 persist history ledger
+    printf 'put new 1\nget ledger\n' >script
+    run --separate-stderr -6 persist txn script
+    [[ $stderr == *"script:2: "* ]]
+    [ "$(persist get other)" = fine ]
+    run -4 persist get new
+}
+
+@test "a store that another holds is waited for no longer than --timeout" {
+    need_sqlite
+    command -v sqlite3 || skip "sqlite3 is not installed"
+    persist put k v
+    mkfifo pipe
+    sqlite3 "${PERSIST_PERSISTENCE#sqlite:}" <pipe >held &
+    holder=$!
+    exec 7>pipe
+    printf "begin immediate;\nselect 'held';\n" >&7
+    wait_for grep -q held held
+    run --separate-stderr persist put k w --timeout 200ms
+    held=$status
+    reading=$(persist get k)
+    printf 'rollback;\n' >&7
+    exec 7>&-
+    wait $holder
+    [ "$held" -eq 10 ] || [ "$held" -eq 5 ]
+    [ -n "$stderr" ]
+    [ "$reading" = v ]
+    persist put k w
+    [ "$(persist get k)" = w ]
+}

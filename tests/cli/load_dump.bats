@@ -136,3 +136,25 @@ X
     [[ $stderr == *"cannot read ."* ]]
     run -0 persist load - </dev/null
 }
+
+@test "any bytes survive a dump and a load" {
+    for i in {1..40}; do
+        printf '{"key_base64":"%s","value_base64":"%s"}\n' \
+            "$(head -c $((i % 7 + 4)) /dev/urandom | base64 -w 0)" \
+            "$(head -c $((i * 3)) /dev/urandom | base64 -w 0)"
+    done >in
+    persist load in --quiet
+    persist dump --quiet >one
+    [ "$(wc -l <one)" -eq 40 ]
+    persist namespace create other
+    persist --namespace other load one --quiet
+    persist --namespace other dump --quiet | cmp - one
+    persist scan --hex >one.hex
+    persist --namespace other scan --hex | cmp - one.hex
+    # And in hexadecimal they are what was given.
+    while read -r line; do
+        key=$(jq -r .key_base64 <<<"$line" | base64 -d | od -An -v -tx1 | tr -d ' \n')
+        value=$(jq -r .value_base64 <<<"$line" | base64 -d | od -An -v -tx1 | tr -d ' \n')
+        grep -qxF "$key"$'\t'"$value" one.hex
+    done <in
+}

@@ -14,7 +14,7 @@ setup() { make_store; }
     run -0 persist namespace list --output json
     jq -e '[.[].name] | contains(["default", "other"])' <<<"$output"
     run -0 persist namespace list
-    [[ $output =~ other$'\t'[0-9]+$'\t'open ]]
+    grep -qP '^other\t[0-9]+\topen$' <<<"$output"
     persist namespace drop other --yes
     run --separate-stderr -4 persist --namespace other get k
     [[ $stderr == *other* ]]

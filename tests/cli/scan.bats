@@ -67,5 +67,5 @@ keys() {
 @test "text has one line a row whatever the bytes are" {
     printf 'line\nbreak\ttab\\\033[31m' | persist put odd -
     run -0 persist scan --prefix odd
-    [ "$output" = 'odd	line\nbreak\ttab\\\x1b[31m' ]
+    [ "$output" = $'odd\t''line\nbreak\ttab\\\x1b[31m' ]
 }

@@ -62,7 +62,7 @@ interrupt_load() {
     env --default-signal=INT persist dump >pipe 2>err &
     dumper=$!
     exec 7<pipe
-    read -r line <&7
+    read -r _ <&7
     kill -s INT $dumper
     cat <&7 >rest
     code=0

@@ -72,7 +72,7 @@ X
 
 @test "a key that the store refuses names its line" {
     printf 'put a 1\nput "" 2\n' >script
-    run --separate-stderr -2 persist txn script
+    run --separate-stderr -1 persist txn script
     [[ $stderr == *"script:2: "* ]]
     run -4 persist get a
 }

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#define _GNU_SOURCE
 #include "tests/unit/config_fixture.h"
 
 #include <ftw.h>

@@ -418,7 +418,10 @@ static void rows_add(struct rows *rows, const char *format, ...)
     va_start(args, format);
     length = vsnprintf(piece, sizeof(piece), format, args);
     va_end(args);
-    rows->text = realloc(rows->text, rows->size + (size_t)length + 1);
+    if (rows->size + (size_t)length + 1 > rows->capacity) {
+        rows->capacity = 2 * (rows->size + sizeof(piece));
+        rows->text = realloc(rows->text, rows->capacity);
+    }
     memcpy(rows->text + rows->size, piece, (size_t)length + 1);
     rows->size += (size_t)length;
 }

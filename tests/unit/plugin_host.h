@@ -98,6 +98,7 @@ void log_put(struct fixture *f, struct log *log, const char *key, int64_t timest
 struct rows {
     char *text;
     size_t size;
+    size_t capacity;
     size_t count;
     size_t stop_after;       /* 0: never; then take returns PERSIST_END */
     char last_key[2 * 2048]; /* for resuming */

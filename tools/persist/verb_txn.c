@@ -218,10 +218,11 @@ persist_status verb_txn(struct command *command)
     if (status != PERSIST_OK)
         return status;
     status = script_read(&script, &lines, command->encoding, command->error);
-    if (status == PERSIST_INVALID)
-        command->code = EXIT_FAILED;
     if (status == PERSIST_OK)
         status = execute(command, &script);
+    /* The command line is right; what is wrong stands in the file. */
+    if (status == PERSIST_INVALID)
+        command->code = EXIT_FAILED;
     script_free(&script);
     lines_close(&lines);
     return status;
