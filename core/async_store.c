@@ -2,6 +2,8 @@
 /* The asynchronous forms of calls on stores. */
 #include "core/async.h"
 
+#include "core/base/options.h"
+
 #include <string.h>
 
 /* A store that is closed and freed by the call must not be touched by its end. */
@@ -49,9 +51,9 @@ static persist_status open_by(persist_status (*run)(struct async_op *),
     if (!op)
         return PERSIST_NO_MEMORY;
     persist_store_options *open = &op->options.open;
-    if (options)
-        memcpy(open, options, options->size < sizeof *open ? options->size : sizeof *open);
-    open->size = sizeof *open;
+    persist_status status = options_read(open, sizeof *open, options, "open", error);
+    if (status != PERSIST_OK)
+        return async_drop(op, status);
     if (!async_room(op, length(where) + length(open->ns)))
         return async_drop(op, error_no_memory(error));
     open->ns = async_copy_text(op, open->ns);
@@ -83,16 +85,16 @@ persist_status persist_open_url_async(const char *url, const persist_store_optio
 }
 
 /* Copies transaction options; their namespace is a text of its own. */
-static bool take_begin(struct async_op *op, const persist_tx_options *options)
+static persist_status take_begin(struct async_op *op, const persist_tx_options *options)
 {
     persist_tx_options *begin = &op->options.begin;
-    if (options)
-        memcpy(begin, options, options->size < sizeof *begin ? options->size : sizeof *begin);
-    begin->size = sizeof *begin;
+    persist_status status = options_read(begin, sizeof *begin, options, "begin", op->error);
+    if (status != PERSIST_OK)
+        return status;
     if (!async_room(op, length(begin->ns)))
-        return false;
+        return error_no_memory(op->error);
     begin->ns = async_copy_text(op, begin->ns);
-    return true;
+    return PERSIST_OK;
 }
 
 static persist_status run_begin(struct async_op *op)
@@ -107,8 +109,9 @@ persist_status persist_begin_async(persist_store *store, const persist_tx_option
     struct async_op *op = async_new(queue, tag, error, run_begin);
     if (!op)
         return PERSIST_NO_MEMORY;
-    if (!take_begin(op, options))
-        return async_drop(op, error_no_memory(error));
+    persist_status status = take_begin(op, options);
+    if (status != PERSIST_OK)
+        return async_drop(op, status);
     op->out = out;
     return async_submit_store(op, store, "begin");
 }
@@ -125,8 +128,9 @@ persist_status persist_run_async(persist_store *store, const persist_tx_options 
     struct async_op *op = async_new(queue, tag, error, run_run);
     if (!op)
         return PERSIST_NO_MEMORY;
-    if (!take_begin(op, options))
-        return async_drop(op, error_no_memory(error));
+    persist_status status = take_begin(op, options);
+    if (status != PERSIST_OK)
+        return async_drop(op, status);
     op->fn.run = fn;
     op->context = context;
     op->out = timestamp;

@@ -2,9 +2,8 @@
 /* The asynchronous forms of calls on transactions and cursors. */
 #include "core/async.h"
 
+#include "core/base/options.h"
 #include "core/txn/cursor.h"
-
-#include <string.h>
 
 static persist_status run_get(struct async_op *op)
 {
@@ -83,9 +82,9 @@ persist_status persist_count_async(persist_tx *tx, const persist_scan_options *o
     if (!op)
         return PERSIST_NO_MEMORY;
     persist_scan_options *scan = &op->options.scan;
-    if (options)
-        memcpy(scan, options, options->size < sizeof *scan ? options->size : sizeof *scan);
-    scan->size = sizeof *scan;
+    persist_status status = options_read(scan, sizeof *scan, options, "count", error);
+    if (status != PERSIST_OK)
+        return async_drop(op, status);
     if (!async_room(op, scan->prefix.size + scan->from.size + scan->to.size))
         return async_drop(op, error_no_memory(error));
     scan->prefix = async_copy(op, scan->prefix);

@@ -15,6 +15,7 @@ struct txn_settings {
     persist_freshness freshness;
     int64_t max_staleness;
     int64_t timeout;
+    int64_t max_age; /* 0: no bound */
     int64_t max_retries;
     uint64_t max_writes;
     uint64_t max_bytes;

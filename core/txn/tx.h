@@ -15,6 +15,8 @@ enum tx_state { TX_OPEN, TX_COMMITTED, TX_ROLLED_BACK, TX_DEAD };
 
 struct persist_tx {
     struct ns *ns;
+    unsigned fork_generation;
+    int64_t begun; /* monotonic ns */
     enum tx_state state;
     bool serializable;
     bool read_only;
