@@ -76,6 +76,8 @@ const char *async_copy_text(struct async_op *op, const char *text);
 
 /* Submits it; each ends the operation if it is not taken. */
 persist_status async_submit_tx(struct async_op *op, persist_tx *tx, const char *what);
+/* For what can be asked of a committed transaction. */
+persist_status async_submit_ended_tx(struct async_op *op, persist_tx *tx);
 persist_status async_submit_store(struct async_op *op, persist_store *store, const char *what);
 persist_status async_submit_alone(struct async_op *op);
 /* Not to be submitted after all. */

@@ -2,6 +2,7 @@
 /* The asynchronous forms of calls on transactions and cursors. */
 #include "core/async.h"
 
+#include "core/base/fork.h"
 #include "core/base/options.h"
 #include "core/txn/cursor.h"
 
@@ -132,6 +133,13 @@ persist_status persist_guard_range_async(persist_tx *tx, persist_bytes from, per
     return guard(run_guard_range, tx, from, to, read_at, error, queue, tag);
 }
 
+static persist_status submit_question(struct async_op *op, persist_tx *tx, const char *what)
+{
+    if (tx && tx->state == TX_COMMITTED && tx->fork_generation == fork_generation())
+        return async_submit_ended_tx(op, tx);
+    return async_submit_tx(op, tx, what);
+}
+
 static persist_status run_timestamp(struct async_op *op)
 {
     return persist_tx_timestamp(op->tx, op->out, op->error);
@@ -144,7 +152,7 @@ persist_status persist_tx_timestamp_async(persist_tx *tx, int64_t *timestamp, pe
     if (!op)
         return PERSIST_NO_MEMORY;
     op->out = timestamp;
-    return async_submit_tx(op, tx, "timestamp");
+    return submit_question(op, tx, "timestamp");
 }
 
 static persist_status run_token(struct async_op *op)
@@ -159,7 +167,7 @@ persist_status persist_tx_token_async(persist_tx *tx, char token[PERSIST_TOKEN_S
     if (!op)
         return PERSIST_NO_MEMORY;
     op->out = token;
-    return async_submit_tx(op, tx, "token");
+    return submit_question(op, tx, "token");
 }
 
 persist_status persist_commit_async(persist_tx *tx, int64_t *timestamp, persist_error *error,

@@ -115,8 +115,10 @@ persist_status persist_queue_next(persist_queue *queue, int64_t timeout,
 
 /* The list and the descriptor change together, so that the one is readable exactly while
  * the other is not empty. */
-static void post(persist_queue *queue, struct async_op *op)
+static void post(void *context)
 {
+    struct async_op *op = context;
+    persist_queue *queue = op->queue;
     pthread_mutex_lock(&queue->lock);
     if (queue->last) {
         queue->last->next = op;
@@ -202,7 +204,7 @@ static persist_status launch(struct async_op *op, struct executor *executor)
         return PERSIST_OK;
     count_running(op->queue, false);
     if (op->flights)
-        flight_end(op->flights, &op->flight);
+        flight_end(op->flights, &op->flight, NULL, NULL);
     return async_drop(op, error_set(op->error, PERSIST_NO_MEMORY,
                                     "no thread could be made for an asynchronous call"));
 }
@@ -211,8 +213,9 @@ void async_done(struct async_op *op, persist_status status)
 {
     op->status = status;
     if (op->flights)
-        flight_end(op->flights, &op->flight);
-    post(op->queue, op);
+        flight_end(op->flights, &op->flight, post, op);
+    else
+        post(op);
 }
 
 /* ---- commits, which no thread waits for */
@@ -231,7 +234,7 @@ static persist_status launch_commit(struct async_op *op)
     if (status == PERSIST_OK)
         return PERSIST_OK;
     count_running(op->queue, false);
-    flight_end(op->flights, &op->flight);
+    flight_end(op->flights, &op->flight, NULL, NULL);
     return async_drop(op, status);
 }
 
@@ -240,8 +243,13 @@ persist_status async_submit_tx(struct async_op *op, persist_tx *tx, const char *
     persist_status status = tx_usable(tx, what, op->error);
     if (status != PERSIST_OK)
         return async_drop(op, status);
+    return async_submit_ended_tx(op, tx);
+}
+
+persist_status async_submit_ended_tx(struct async_op *op, persist_tx *tx)
+{
     op->tx = tx;
-    status = flight_begin(tx->ns->flights, &op->flight, tx, op->error);
+    persist_status status = flight_begin(tx->ns->flights, &op->flight, tx, op->error);
     if (status != PERSIST_OK)
         return async_drop(op, status);
     op->flights = tx->ns->flights;

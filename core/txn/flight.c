@@ -2,7 +2,8 @@
 /*
  * LOCKING. A transaction with an operation in flight is not freed, and the operation ends
  * under flights.lock: whoever holds that lock may cancel the transactions listed. Below it
- * come the locks that cancelling takes: of the call, of the commit queue, of the executor.
+ * come the locks that cancelling takes (of the call, of the commit queue, of the executor)
+ * and that of the completion queue.
  */
 #include "core/txn/flight.h"
 
@@ -39,7 +40,8 @@ persist_status flight_begin(struct flights *flights, struct flight *flight, pers
     return status;
 }
 
-void flight_end(struct flights *flights, struct flight *flight)
+void flight_end(struct flights *flights, struct flight *flight, void (*tell)(void *context),
+                void *context)
 {
     pthread_mutex_lock(&flights->lock);
     if (flight->before)
@@ -50,6 +52,8 @@ void flight_end(struct flights *flights, struct flight *flight)
         flight->next->before = flight->before;
     if (flight->tx)
         atomic_store(&flight->tx->in_flight, false);
+    if (tell)
+        tell(context);
     pthread_cond_broadcast(&flights->landed);
     pthread_mutex_unlock(&flights->lock);
 }

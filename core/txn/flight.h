@@ -30,8 +30,10 @@ void flights_destroy(struct flights *flights);
  * closed, or another operation on the transaction is in flight. */
 persist_status flight_begin(struct flights *flights, struct flight *flight, persist_tx *tx,
                             persist_error *error);
-/* Takes it out, just before its completion is posted. */
-void flight_end(struct flights *flights, struct flight *flight);
+/* Takes it out; then calls `tell` (may be NULL), still under the lock: who waits for the
+ * flights to land finds all of them told. */
+void flight_end(struct flights *flights, struct flight *flight, void (*tell)(void *context),
+                void *context);
 
 /* Refuses new operations, cancels those on transactions, waits for all. */
 void flights_land(struct flights *flights);

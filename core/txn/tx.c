@@ -123,6 +123,12 @@ int64_t tx_deadline(const persist_tx *tx)
     return deadline < tx->deadline ? deadline : tx->deadline;
 }
 
+/* Is an asynchronous operation on it in flight, which we do not carry out ourselves? */
+static bool busy_elsewhere(const persist_tx *tx)
+{
+    return atomic_load(&tx->in_flight) && !pthread_equal(atomic_load(&tx->worker), pthread_self());
+}
+
 persist_status tx_usable(const persist_tx *tx, const char *what, persist_error *error)
 {
     static const char *const ended[] = {[TX_COMMITTED] = "was committed",
@@ -135,7 +141,7 @@ persist_status tx_usable(const persist_tx *tx, const char *what, persist_error *
                          "%s: the transaction belongs to the parent of this process: open the "
                          "store again",
                          what);
-    if (atomic_load(&tx->in_flight) && !pthread_equal(atomic_load(&tx->worker), pthread_self()))
+    if (busy_elsewhere(tx))
         return error_set(error, PERSIST_MISUSE,
                          "%s: another operation on the transaction has not completed", what);
     if (tx->state != TX_OPEN)
@@ -283,7 +289,7 @@ persist_status persist_rollback(persist_tx *tx, persist_error *error)
 
 persist_status persist_tx_timestamp(persist_tx *tx, int64_t *timestamp, persist_error *error)
 {
-    if (tx && tx->state == TX_COMMITTED && !atomic_load(&tx->in_flight)) {
+    if (tx && tx->state == TX_COMMITTED && !busy_elsewhere(tx)) {
         *timestamp = tx->commit_timestamp;
         return PERSIST_OK;
     }

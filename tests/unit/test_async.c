@@ -122,7 +122,7 @@ START_TEST(every_form_does_what_its_blocking_one_does)
     put_one(store, "g", "broken");
     put(tx, "x", "1");
     assert_completes(persist_commit_async(tx, NULL, error, queue, &tag), PERSIST_CONFLICT);
-    assert_message("relies on");
+    assert_message("key g");
     assert_status(persist_commit_async(tx, NULL, error, queue, &tag), PERSIST_MISUSE);
     persist_tx_free(tx);
 
