@@ -26,9 +26,9 @@
 #define GUARD_EMPTY_LIST    /* an empty list of records is no verdict */
 #define GUARD_REFUSED_LOOK  /* a refusal decides only if the head is still H */
 
+/* Soak: -DLOST_APPENDS=2 */
 #include "model.pml"
 
-/* Soak: more of everything. */
 #ifndef LEADERS
 #define LEADERS 2
 #endif

@@ -11,6 +11,7 @@
 #define GUARD_SNAPSHOT /* a snapshot above the known head waits until the log reaches it */
 #define GUARD_ON_CHAIN /* ... and must lie on the log so reached */
 
+/* Soak: -DROUNDS=3 -DHOSTS=2 -DFAILOVERS=2 */
 #include "model.pml"
 
 #ifndef HOSTS

@@ -17,6 +17,7 @@
 #define GUARD_LOADING       /* nobody writes a target that is being filled */
 #define GUARD_ONE_MOVER     /* a mover's append compares the target's head */
 
+/* Soak: -DAPPENDS=5 */
 #include "model.pml"
 
 #ifndef APPENDS
@@ -216,9 +217,9 @@ proctype Trimmer()
 end:
     do
 #ifdef GUARD_PIN_LOG
-    :: d_step { !pinned && source.floor + 1 < source.head && source.floor < 1 -> source.floor++ }
+    :: d_step { !pinned && source.floor + 1 < source.head && source.floor < 2 -> source.floor++ }
 #else
-    :: d_step { source.floor + 1 < source.head && source.floor < 1 -> source.floor++ }
+    :: d_step { source.floor + 1 < source.head && source.floor < 2 -> source.floor++ }
 #endif
     od
 }

@@ -18,6 +18,7 @@
 #define GUARD_PIN_COMPARE   /* a pin below the horizon is refused */
 #define GUARD_FLOOR         /* trimming leaves the record at every readable timestamp */
 
+/* Soak: -DREADERS=2 -DCOMMITS=2 */
 #include "model.pml"
 
 #ifndef COMMITS

@@ -14,6 +14,7 @@
 #define GUARD_PLAIN_FENCE /* the resolver's own append takes no callback */
 #define GUARD_BOUND       /* the server ends a transaction whose client stopped */
 
+/* Soak: -DATTEMPTS=2 */
 #include "model.pml"
 
 #ifndef HOSTS
@@ -23,7 +24,7 @@
 #define LOSSES 1 /* answers lost in all */
 #endif
 #ifndef ATTEMPTS
-#define ATTEMPTS 2
+#define ATTEMPTS 1
 #endif
 #define HANDED 1 /* records handed over at most */
 #define RECORDS (HOSTS + LOSSES + 3)
@@ -49,8 +50,8 @@ byte snapshot[HOSTS];
 byte last_writer[KEYS];
 byte applied[HOSTS];
 byte told[HOSTS];
-bool happened[2 * HOSTS * ATTEMPTS + 1];
-bool given_up[2 * HOSTS * ATTEMPTS + 1];
+bool happened[2 * HOSTS * ATTEMPTS + 2];
+bool given_up[2 * HOSTS * ATTEMPTS + 2];
 
 /* A message whose sender no longer waits. */
 typedef message {
