@@ -135,6 +135,9 @@ static void read_settings(persist_store *store, const persist_config *config, ui
     struct txn_settings *s = &store->settings;
     s->isolation =
         (persist_isolation)(config_number(config, "transaction.isolation") + PERSIST_SERIALIZABLE);
+    s->freshness =
+        (persist_freshness)(config_number(config, "transaction.freshness") + PERSIST_STRICT);
+    s->max_staleness = config_number(config, "transaction.max_staleness");
     s->timeout = config_number(config, "transaction.timeout");
     s->max_retries = config_number(config, "transaction.max_retries");
     s->max_writes = (uint64_t)config_number(config, "transaction.max_writes");
@@ -195,7 +198,9 @@ static void describe_place(persist_store *store, const persist_config *config)
     const char *url = config_url(config);
     if (!url)
         url = config_backend(config);
-    config_url_redacted(url, store->url, sizeof store->url);
+    /* Neither is set: opening is about to say so. */
+    if (url)
+        config_url_redacted(url, store->url, sizeof store->url);
 }
 
 static void free_list(struct ns *list, bool end)

@@ -16,7 +16,9 @@ persist_status persist_begin(persist_store *store, const persist_tx_options *opt
     if (options)
         memcpy(&given, options, options->size < sizeof given ? options->size : sizeof given);
     persist_status status = store_usable(store, "begin", error);
-    if (status == PERSIST_OK)
+    if (status == PERSIST_OK && given.snapshot)
+        ns = given.snapshot->ns;
+    else if (status == PERSIST_OK)
         status = store_ns(store, given.ns, store_deadline(store), &ns, error);
     return status == PERSIST_OK ? tx_begin(ns, &given, out, error) : status;
 }

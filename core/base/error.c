@@ -55,6 +55,11 @@ int64_t persist_error_oldest(const persist_error *error)
     return error ? error->oldest : 0;
 }
 
+const unsigned char *persist_error_resolve_token(const persist_error *error)
+{
+    return error && error->has_token ? error->token : NULL;
+}
+
 /* Makes room for size bytes; false leaves the message as it was. */
 static bool reserve(persist_error *error, size_t size)
 {
@@ -167,6 +172,8 @@ persist_status error_copy(persist_error *to, const persist_error *from)
     memcpy(to->sqlstate, from->sqlstate, sizeof to->sqlstate);
     to->vendor_code = from->vendor_code;
     to->oldest = from->oldest;
+    to->has_token = from->has_token;
+    memcpy(to->token, from->token, sizeof to->token);
     return from->status;
 }
 

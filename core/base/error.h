@@ -21,6 +21,8 @@ struct persist_error {
     char sqlstate[6];
     int64_t vendor_code;
     int64_t oldest;
+    bool has_token; /* of an unresolved commit: */
+    unsigned char token[PERSIST_RESOLVE_TOKEN_SIZE];
     char *message;   /* NULL: none, or no memory for it */
     size_t capacity; /* bytes behind message */
 };

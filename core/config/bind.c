@@ -254,10 +254,8 @@ static struct persist_settings *settings_new(const struct persist_config *config
     settings->values = calloc(settings->n + 1, sizeof *settings->values);
     settings->faults = calloc(1, sizeof *settings->faults);
     settings->where = text_copy(origin, strlen(origin));
-    if (settings->values && settings->faults && settings->where) {
-        settings->faults->faults.error = &settings->faults->error;
+    if (settings->values && settings->faults && settings->where)
         return settings;
-    }
     settings_free(settings);
     return NULL;
 }
@@ -271,19 +269,14 @@ static persist_status convert_all(struct binding *binding, struct persist_settin
             take_candidate(binding, i, &settings->values[i]);
         else if (!take_preset(binding, i, &settings->values[i], error, &status))
             return status;
-    return faults_end(&binding->faults);
+    return faults_end(&binding->faults, error);
 }
 
 persist_status config_bind(const persist_config *config, const persist_plugin *plugin,
                            persist_settings **out, persist_error *error)
 {
     persist_status status;
-    struct binding binding = {.config = config,
-                              .plugin = plugin,
-                              .section = bind_section(plugin),
-                              .faults = {.error = error}};
-    if (error)
-        error_clear(error);
+    struct binding binding = {.config = config, .plugin = plugin, .section = bind_section(plugin)};
     struct persist_settings *settings = settings_new(config, plugin);
     binding.candidates = calloc(count_settings(plugin) + 1, sizeof *binding.candidates);
     if (!settings || !binding.candidates) {
@@ -296,6 +289,7 @@ persist_status config_bind(const persist_config *config, const persist_plugin *p
     look_at_section(&binding, &config->flags, PLACE_FLAG);
     status = convert_all(&binding, settings, error);
 out:
+    faults_drop(&binding.faults);
     free(binding.candidates);
     if (status)
         settings_free(settings);
@@ -314,7 +308,7 @@ void settings_free(persist_settings *settings)
     }
     free(settings->values);
     if (settings->faults)
-        error_clear(&settings->faults->error);
+        faults_drop(settings->faults);
     free(settings->faults);
     free(settings->where);
     free(settings);
@@ -354,7 +348,7 @@ void settings_error(const persist_settings *settings, const char *name, const ch
 {
     const persist_setting *setting;
     const struct setting_value *value = value_of(settings, name, &setting);
-    struct faults *faults = &settings->faults->faults;
+    struct faults *faults = settings->faults;
     const char *section = bind_section(settings->plugin);
     if (!text)
         text = "is wrong";
@@ -367,11 +361,5 @@ void settings_error(const persist_settings *settings, const char *name, const ch
 
 persist_status settings_take_errors(persist_settings *settings, persist_error *error)
 {
-    struct setting_faults *all = settings->faults;
-    persist_status status = faults_end(&all->faults);
-    if (status)
-        error_copy(error, &all->error);
-    error_clear(&all->error);
-    all->faults = (struct faults){.error = &all->error};
-    return status;
+    return faults_end(settings->faults, error);
 }

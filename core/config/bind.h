@@ -12,19 +12,14 @@ struct setting_value {
     char *origin; /* NULL: the preset */
 };
 
-/* What the plugin complained about, with origins; behind a pointer, as the settings are
- * constant for the plugin. */
-struct setting_faults {
-    persist_error error;
-    struct faults faults;
-};
-
 struct persist_settings {
     const persist_plugin *plugin;
     struct setting_value *values;
     size_t n;
     char *where; /* origin of `persistence` */
-    struct setting_faults *faults;
+    /* What the plugin complained about; behind a pointer, as the settings are constant for
+     * the plugin. */
+    struct faults *faults;
 };
 
 /* Name of the section that a plugin owns. */

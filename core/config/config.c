@@ -14,7 +14,7 @@
 persist_status read_memory(const char *name, const char *data, size_t size, persist_config **out,
                            persist_error *error)
 {
-    struct faults faults = {.error = error};
+    struct faults faults = {0};
     struct node root = {0};
     struct persist_config *config = model_new();
     if (!config)
@@ -29,7 +29,7 @@ persist_status read_memory(const char *name, const char *data, size_t size, pers
         tree_free(&root);
     }
     model_check(config, &faults);
-    persist_status status = faults_end(&faults);
+    persist_status status = faults_end(&faults, error);
     if (status)
         persist_config_free(config);
     else
@@ -39,22 +39,21 @@ persist_status read_memory(const char *name, const char *data, size_t size, pers
 
 persist_status persist_config_load(const char *path, persist_config **out, persist_error *error)
 {
-    struct faults faults = {.error = error};
+    struct faults faults = {0};
     persist_status status = PERSIST_OK;
-    if (error)
-        error_clear(error);
     struct persist_config *config = model_new();
     if (!config)
         return error_no_memory(error);
     if (path)
         status = read_file(config, path, &faults, error);
     if (status)
-        goto out;
+        goto out; /* what was read before does not matter */
     if (!faults.no_memory)
         read_variables(config, &faults);
     model_check(config, &faults);
-    status = faults_end(&faults);
+    status = faults_end(&faults, error);
 out:
+    faults_drop(&faults);
     if (status)
         persist_config_free(config);
     else
@@ -156,9 +155,7 @@ static void set_other(struct persist_config *config, const char *name, const cha
 persist_status persist_config_set(persist_config *config, const char *name, const char *value,
                                   persist_error *error)
 {
-    struct faults faults = {.error = error};
-    if (error)
-        error_clear(error);
+    struct faults faults = {0};
     if (!config || !name || !value)
         return error_set(error, PERSIST_CONFIG,
                          "persist_config_set got NULL: give configuration, name and value");
@@ -168,7 +165,7 @@ persist_status persist_config_set(persist_config *config, const char *name, cons
         set_core(config, index, value, &faults);
     else
         set_other(config, name, value, &faults);
-    return faults_end(&faults);
+    return faults_end(&faults, error);
 }
 
 /* ---- asking */

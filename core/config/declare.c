@@ -230,7 +230,9 @@ static bool convert_number(const persist_setting *setting, const char *text, boo
     show_value(setting, text, plain, value, sizeof value);
     remedy(setting, give, sizeof give);
     if (!plain && setting->type == PERSIST_SETTING_INT) {
-        snprintf(why, DECLARE_WHY, "is the text %s: write the number without quotes", value);
+        snprintf(why, DECLARE_WHY, "is %s%s: write the number without quotes",
+                 setting->flags & PERSIST_SETTING_SECRET ? "" : "the text ",
+                 setting->flags & PERSIST_SETTING_SECRET ? "a quoted text" : value);
         return false;
     }
     enum units_fault fault = read_number(setting, text, &found);
@@ -251,12 +253,24 @@ static bool convert_number(const persist_setting *setting, const char *text, boo
     return true;
 }
 
+/* "one of none, zstd" */
+static void join_words(const char *words, char *out, size_t capacity)
+{
+    size_t used = (size_t)snprintf(out, capacity, "one of ");
+    for (const char *at = words; *at && used + 3 < capacity; at++) {
+        if (*at == ' ')
+            out[used++] = ',';
+        out[used++] = *at;
+    }
+    out[used] = '\0';
+}
+
 static bool convert_word(const persist_setting *setting, const char *text, bool plain,
                          int64_t *number, char why[DECLARE_WHY])
 {
     bool truth = setting->type == PERSIST_SETTING_BOOL;
     const char *words = truth ? "false true" : setting->choices;
-    char value[TEXT_QUOTE + 4];
+    char value[TEXT_QUOTE + 4], give[160];
     long index;
     if (truth && !plain) {
         snprintf(why, DECLARE_WHY, "is quoted: write true or false without quotes");
@@ -266,12 +280,15 @@ static bool convert_word(const persist_setting *setting, const char *text, bool 
         *number = index;
         return true;
     }
-    if (setting->flags & PERSIST_SETTING_SECRET)
-        snprintf(why, DECLARE_WHY, "is none of the words allowed: give one of %s", words);
+    if (truth)
+        snprintf(give, sizeof give, "true or false");
     else
-        snprintf(why, DECLARE_WHY, "is %s: give %s%s",
-                 show_value(setting, text, plain, value, sizeof value), truth ? "" : "one of ",
-                 truth ? "true or false" : words);
+        join_words(words, give, sizeof give);
+    if (setting->flags & PERSIST_SETTING_SECRET)
+        snprintf(why, DECLARE_WHY, "is none of the words allowed: give %s", give);
+    else
+        snprintf(why, DECLARE_WHY, "is %s: give %s",
+                 show_value(setting, text, plain, value, sizeof value), give);
     return false;
 }
 

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#define _GNU_SOURCE
 /*
  * PERSIST_... variables. Those of the core are taken at once; what may belong to a plugin is
  * kept until it is bound. An empty variable counts as one that is not set.
@@ -50,10 +49,10 @@ static bool path_of(const char *rest, char path[NAME_MAX_BYTES])
     return used > 0;
 }
 
-/* Warns that `name` is nobody's, with the variable that was probably meant. `path` tells
- * later whether a plugin may want it after all. */
+/* Warns that `name` is nobody's, with the variable that was probably meant. `later` is the path that
+ * tells later whether a plugin may want it after all, or "". */
 static void warn_unknown(struct persist_config *config, const char *name, const char *path,
-                         struct faults *faults)
+                         const char *later, struct faults *faults)
 {
     char meant[NAME_MAX_BYTES], quote[TEXT_QUOTE];
     struct nearest nearest = {.word = path};
@@ -61,7 +60,7 @@ static void warn_unknown(struct persist_config *config, const char *name, const 
         if (!(declarations[i].setting.flags & DECLARE_LIST))
             nearest_offer(&nearest, declarations[i].setting.name);
     bool told =
-        model_warn(config, path, "variable %s matches no setting%s%s%s",
+        model_warn(config, later, "variable %s matches no setting%s%s%s",
                    text_quote(name, strlen(name), quote), nearest.best ? ": did you mean " : "",
                    nearest.best ? read_variable_name(nearest.best, meant, sizeof meant) : "",
                    nearest.best ? "?" : "");
@@ -76,13 +75,13 @@ static void keep(struct persist_config *config, const char *name, const char *pa
     char section[NAME_MAX_BYTES];
     snprintf(section, sizeof section, "%.*s", (int)strcspn(path, "."), path);
     if (declare_is_section(section) || !strpbrk(path, "._")) {
-        warn_unknown(config, name, "", faults);
+        warn_unknown(config, name, path, "", faults);
         return;
     }
     if (!pairs_set(&config->variables, name, text, config->layer, source))
         faults_no_memory(faults);
     else if (!model_knows_plugin(config, path))
-        warn_unknown(config, name, path, faults);
+        warn_unknown(config, name, path, path, faults);
 }
 
 static void take(struct persist_config *config, const char *name, const char *text,
@@ -94,7 +93,7 @@ static void take(struct persist_config *config, const char *name, const char *te
     if (text_in_words(rest, OTHERS, NULL) || !*text)
         return;
     if (!path_of(rest, path)) {
-        warn_unknown(config, name, "", faults);
+        warn_unknown(config, name, "", "", faults);
         return;
     }
     snprintf(origin, sizeof origin, "variable %s", name);

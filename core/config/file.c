@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#define _GNU_SOURCE
 #include "core/config/file.h"
 
 #include "core/config/text.h"

@@ -274,6 +274,7 @@ bool model_warn(struct persist_config *config, const char *section, const char *
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    text[text_fault(text, strlen(text))] = '\0'; /* not within a character */
     /* Numbered, so that none replaces another. */
     snprintf(name, sizeof name, "%zu %s", config->warnings.n, section);
     return pairs_set(&config->warnings, name, text, 0, &(struct source){.origin = ""});

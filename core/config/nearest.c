@@ -46,7 +46,7 @@ size_t nearest_distance(const char *a, const char *b, size_t bound)
 void nearest_offer(struct nearest *nearest, const char *candidate)
 {
     /* A third of the word may be wrong. */
-    size_t bound = nearest->best ? nearest->distance : strlen(nearest->word) / 3 + 1;
+    size_t bound = nearest->best ? nearest->distance : (strlen(nearest->word) + 1) / 3 + 1;
     size_t distance = nearest_distance(nearest->word, candidate, bound);
     if (distance >= bound)
         return;

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#define _GNU_SOURCE
 #include "core/config/text.h"
 
 #include "core/base/bytes.h"
@@ -43,11 +42,6 @@ void text_wipe(char *text)
     free(text);
 }
 
-const char *text_quote(const char *text, size_t size, char out[TEXT_QUOTE])
-{
-    return bytes_show((persist_bytes){text, size}, out, TEXT_QUOTE);
-}
-
 /* Length of the well-formed sequence at `s`, 0 if there is none: no overlong form, no
  * surrogate, nothing above U+10FFFF. */
 static size_t utf8_length(const unsigned char *s, size_t left)
@@ -77,6 +71,16 @@ size_t text_fault(const char *text, size_t size)
         at += length;
     }
     return at;
+}
+
+const char *text_quote(const char *text, size_t size, char out[TEXT_QUOTE])
+{
+    bytes_show((persist_bytes){text, size}, out, TEXT_QUOTE);
+    /* It may have been cut within a character; its "..." then moves before that. */
+    size_t shown = strlen(out), good = text_fault(out, shown);
+    if (good < shown)
+        snprintf(out + good, TEXT_QUOTE - good, "...");
+    return out;
 }
 
 bool text_in_words(const char *word, const char *words, long *index)

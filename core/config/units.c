@@ -81,7 +81,8 @@ static enum units_fault with_unit(const char *text, const struct unit *units, si
     if (fault == UNITS_NOT_A_NUMBER || fault == UNITS_LEADING_ZERO)
         return fault;
     if (!*text && (plain || (value == 0 && fault == UNITS_OK))) {
-        *out = value;
+        if (!fault)
+            *out = value;
         return fault;
     }
     if (!*text)

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#define _GNU_SOURCE
 #include "core/config/url.h"
 
 #include "core/config/config.h"

@@ -59,14 +59,12 @@ static void tell_syntax(struct reader *reader)
         faults_no_memory(reader->faults);
         return;
     }
-    char *text = text_format("%s%s%s: not well-formed YAML", parser->context ? parser->context : "",
-                             parser->context ? ", " : "",
-                             parser->problem ? parser->problem : "unknown problem");
-    if (text)
-        fault_at(reader, mark, "%s", text);
-    else
-        faults_no_memory(reader->faults);
-    free(text);
+    char *origin = origin_at(reader, mark);
+    if (origin)
+        faults_add(reader->faults, origin, "not well-formed YAML: %s%s%s",
+                   parser->context ? parser->context : "", parser->context ? ", " : "",
+                   parser->problem ? parser->problem : "unknown problem");
+    free(origin);
 }
 
 /* Next event; false if there is none, its fault told. */

@@ -141,7 +141,7 @@ persist_status trust_open(const struct trust *trust, const char *real, struct pl
 {
     assert(real[0] == '/');
     char path[PATH_MAX];
-    const char *name;
+    const char *name = NULL;
     int at = -1;
     *fd = -1;
     snprintf(path, sizeof path, "%s", real);

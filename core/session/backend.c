@@ -112,17 +112,24 @@ const persist_limits *backend_limits(const struct backend *backend)
 struct operation {
     struct backend *backend;
     persist_session *session;
+    struct cancel *cancel;
     struct call call;
 };
 
 static persist_status operation_begin(struct operation *op, struct backend *backend,
-                                      int64_t deadline, persist_error *error)
+                                      int64_t deadline, struct cancel *cancel, persist_error *error)
 {
     op->backend = backend;
+    op->cancel = cancel;
     persist_status status = pool_take(&backend->pool, deadline, &op->session, error);
-    if (status == PERSIST_OK)
-        call_begin(&op->call, deadline);
-    return status;
+    if (status != PERSIST_OK)
+        return status;
+    if (cancel && !cancel_enter(cancel, op->session, backend->plugin->life.interrupt)) {
+        pool_give(&backend->pool, op->session, true);
+        return error_set(error, PERSIST_INTERRUPTED, "the call was cancelled");
+    }
+    call_begin(&op->call, deadline);
+    return PERSIST_OK;
 }
 
 /* Answers about data, after which a session is as good as before. */
@@ -150,6 +157,8 @@ static persist_status operation_end(struct operation *op, persist_status status,
     const persist_life *life = &op->backend->plugin->life;
     bool good = !op->call.error.session_dead;
     int64_t deadline = op->call.frame.deadline;
+    if (op->cancel)
+        cancel_leave(op->cancel);
     status = call_end(&op->call, status, error);
     if (good && !is_answer(status)) {
         call_begin(&op->call, deadline);
@@ -160,16 +169,18 @@ static persist_status operation_end(struct operation *op, persist_status status,
     return status;
 }
 
-/* Runs `call` (an expression over op) on a session of the backend. */
-#define RUN(table, member, ...)                                                          \
+/* Runs table.member with these arguments on a session of the backend. */
+#define RUN_CANCELLABLE(cancel_, table, member, ...)                                     \
     do {                                                                                 \
         struct operation op;                                                             \
-        persist_status status = operation_begin(&op, backend, deadline, error);          \
+        persist_status status = operation_begin(&op, backend, deadline, cancel_, error); \
         if (status != PERSIST_OK)                                                        \
             return status;                                                               \
         status = backend->plugin->table.member(&op.call.frame, op.session, __VA_ARGS__); \
         return operation_end(&op, status, error);                                        \
     } while (0)
+
+#define RUN(table, member, ...) RUN_CANCELLABLE(NULL, table, member, __VA_ARGS__)
 
 static void clear_clock(persist_clock *clock)
 {
@@ -204,22 +215,22 @@ persist_status backend_head(struct backend *backend, int64_t deadline, uint32_t 
     RUN(store, head, ns, clock, NULL, NULL);
 }
 
-persist_status backend_read(struct backend *backend, int64_t deadline, persist_read *read,
-                            persist_clock *clock, persist_on_version take, void *context,
-                            persist_error *error)
+persist_status backend_read(struct backend *backend, int64_t deadline, struct cancel *cancel,
+                            persist_read *read, persist_clock *clock, persist_on_version take,
+                            void *context, persist_error *error)
 {
     read->size = sizeof *read;
     clear_clock(clock);
-    RUN(store, read, read, clock, take, context);
+    RUN_CANCELLABLE(cancel, store, read, read, clock, take, context);
 }
 
-persist_status backend_scan(struct backend *backend, int64_t deadline, persist_scan_range *range,
-                            persist_clock *clock, persist_on_version take, void *context, int *more,
-                            persist_error *error)
+persist_status backend_scan(struct backend *backend, int64_t deadline, struct cancel *cancel,
+                            persist_scan_range *range, persist_clock *clock,
+                            persist_on_version take, void *context, int *more, persist_error *error)
 {
     range->size = sizeof *range;
     clear_clock(clock);
-    RUN(store, scan, range, clock, take, context, more);
+    RUN_CANCELLABLE(cancel, store, scan, range, clock, take, context, more);
 }
 
 persist_status backend_changes(struct backend *backend, int64_t deadline, persist_changes *changes,

@@ -14,6 +14,7 @@
 
 #include "core/base/error.h"
 #include "core/loader/loader.h"
+#include "core/session/cancel.h"
 
 struct backend;
 
@@ -40,7 +41,7 @@ const persist_limits *backend_limits(const struct backend *backend);
 
 /* The operations of persist_store_ops and persist_admin_ops: statuses and meaning there.
  * A `take` that fails ends the call with its status; it keeps its own error. Clocks and requests
- * need no size: it is set here. */
+ * need no size: it is set here. `cancel` may be NULL; INTERRUPTED if it was asked for. */
 persist_status backend_namespace_list(struct backend *backend, int64_t deadline,
                                       persist_on_namespace take, void *context,
                                       persist_error *error);
@@ -51,11 +52,12 @@ persist_status backend_namespace_drop(struct backend *backend, int64_t deadline,
                                       persist_error *error);
 persist_status backend_head(struct backend *backend, int64_t deadline, uint32_t ns,
                             persist_clock *clock, persist_error *error);
-persist_status backend_read(struct backend *backend, int64_t deadline, persist_read *read,
-                            persist_clock *clock, persist_on_version take, void *context,
-                            persist_error *error);
-persist_status backend_scan(struct backend *backend, int64_t deadline, persist_scan_range *range,
-                            persist_clock *clock, persist_on_version take, void *context, int *more,
+persist_status backend_read(struct backend *backend, int64_t deadline, struct cancel *cancel,
+                            persist_read *read, persist_clock *clock, persist_on_version take,
+                            void *context, persist_error *error);
+persist_status backend_scan(struct backend *backend, int64_t deadline, struct cancel *cancel,
+                            persist_scan_range *range, persist_clock *clock,
+                            persist_on_version take, void *context, int *more,
                             persist_error *error);
 persist_status backend_changes(struct backend *backend, int64_t deadline, persist_changes *changes,
                                persist_clock *clock, persist_on_record take, void *context,

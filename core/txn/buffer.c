@@ -20,9 +20,8 @@ static struct buffer_entry *root(const struct buffer *buffer)
 
 void buffer_init(struct buffer *buffer)
 {
+    *buffer = (struct buffer){0};
     RB_INIT(&buffer->tree);
-    buffer->count = 0;
-    buffer->bytes = 0;
 }
 
 void buffer_free(struct buffer *buffer)
@@ -34,6 +33,10 @@ void buffer_free(struct buffer *buffer)
         value_free(&entry->value);
         free(entry);
     }
+    for (size_t i = 0; i < buffer->n_undo; i++)
+        value_free(&buffer->undo[i].value);
+    free(buffer->undo);
+    free(buffer->savepoints);
     buffer_init(buffer);
 }
 
@@ -91,24 +94,95 @@ struct buffer_entry *buffer_next(struct buffer_entry *entry)
     return RB_NEXT(buffer_tree, NULL, entry);
 }
 
+/* Room for one more element of an array; false without memory. */
+static bool grow(void **array, size_t count, size_t *capacity, size_t size)
+{
+    if (count < *capacity)
+        return true;
+    size_t more = *capacity ? 2 * *capacity : 16;
+    void *grown = realloc(*array, more * size);
+    if (!grown)
+        return false;
+    *array = grown;
+    *capacity = more;
+    return true;
+}
+
+static struct buffer_entry *insert(struct buffer *buffer, persist_bytes key)
+{
+    struct buffer_entry *entry = malloc(sizeof *entry + key.size);
+    if (!entry)
+        return NULL;
+    entry->value = (struct packed_value){0};
+    entry->key_size = key.size;
+    memcpy(entry->key, key.data, key.size);
+    RB_INSERT(buffer_tree, &buffer->tree, entry);
+    buffer->count++;
+    buffer->bytes += key.size;
+    return entry;
+}
+
+static void drop(struct buffer *buffer, struct buffer_entry *entry)
+{
+    RB_REMOVE(buffer_tree, &buffer->tree, entry);
+    buffer->count--;
+    buffer->bytes -= entry->key_size + entry->value.size;
+    value_free(&entry->value);
+    free(entry);
+}
+
 bool buffer_set(struct buffer *buffer, persist_bytes key, struct packed_value *value)
 {
+    bool keep = buffer->n_savepoints > 0;
+    if (keep &&
+        !grow((void **)&buffer->undo, buffer->n_undo, &buffer->undo_capacity, sizeof *buffer->undo))
+        return false;
     struct buffer_entry *entry = buffer_find(buffer, key);
-    if (entry) {
+    bool existed = entry != NULL;
+    if (!existed && !(entry = insert(buffer, key)))
+        return false;
+    if (keep) {
+        buffer->undo[buffer->n_undo++] =
+            (struct buffer_undo){.existed = existed, .value = entry->value, .entry = entry};
+    } else {
         buffer->bytes -= entry->value.size;
         value_free(&entry->value);
-    } else {
-        entry = malloc(sizeof *entry + key.size);
-        if (!entry)
-            return false;
-        entry->key_size = key.size;
-        memcpy(entry->key, key.data, key.size);
-        RB_INSERT(buffer_tree, &buffer->tree, entry);
-        buffer->count++;
-        buffer->bytes += key.size;
     }
     entry->value = *value;
     buffer->bytes += value->size;
     *value = (struct packed_value){0};
+    return true;
+}
+
+bool buffer_savepoint(struct buffer *buffer, uint64_t *mark)
+{
+    if (!grow((void **)&buffer->savepoints, buffer->n_savepoints, &buffer->savepoint_capacity,
+              sizeof *buffer->savepoints))
+        return false;
+    uint32_t serial = ++buffer->serial;
+    buffer->savepoints[buffer->n_savepoints++] =
+        (struct buffer_savepoint){.serial = serial, .undo = buffer->n_undo};
+    *mark = (uint64_t)serial << 32 | buffer->n_savepoints;
+    return true;
+}
+
+bool buffer_rollback_to(struct buffer *buffer, uint64_t mark)
+{
+    size_t position = (size_t)(mark & UINT32_MAX);
+    if (!position || position > buffer->n_savepoints ||
+        buffer->savepoints[position - 1].serial != mark >> 32)
+        return false;
+    size_t keep = buffer->savepoints[position - 1].undo;
+    while (buffer->n_undo > keep) {
+        struct buffer_undo *undo = &buffer->undo[--buffer->n_undo];
+        if (undo->existed) {
+            buffer->bytes -= undo->entry->value.size;
+            value_free(&undo->entry->value);
+            undo->entry->value = undo->value;
+        } else {
+            drop(buffer, undo->entry);
+        }
+    }
+    buffer->n_savepoints = position;
     return true;
 }

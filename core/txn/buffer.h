@@ -20,10 +20,30 @@ struct buffer_entry {
 
 RB_HEAD(buffer_tree, buffer_entry);
 
+/* What a write replaced, kept while there are savepoints. */
+struct buffer_undo {
+    bool existed; /* the key had an entry before: `value` */
+    struct packed_value value;
+    struct buffer_entry *entry; /* its entry since */
+};
+
+/* A mark: everything in the undo log from `undo` on came after it. */
+struct buffer_savepoint {
+    uint32_t serial;
+    size_t undo;
+};
+
 struct buffer {
     struct buffer_tree tree; /* RB_INIT */
     size_t count;            /* entries */
-    size_t bytes;            /* of keys and packed values */
+    size_t bytes;            /* of keys, packed values and what the undo log keeps */
+    struct buffer_undo *undo;
+    size_t n_undo;
+    size_t undo_capacity;
+    struct buffer_savepoint *savepoints; /* nested, outermost first */
+    size_t n_savepoints;
+    size_t savepoint_capacity;
+    uint32_t serial;
 };
 
 void buffer_init(struct buffer *buffer);
@@ -39,6 +59,11 @@ struct buffer_entry *buffer_ceiling(const struct buffer *buffer, persist_bytes k
 struct buffer_entry *buffer_below(const struct buffer *buffer, persist_bytes key);
 struct buffer_entry *buffer_first(const struct buffer *buffer);
 struct buffer_entry *buffer_next(struct buffer_entry *entry);
+
+/* Marks the writes so far; false without memory. */
+bool buffer_savepoint(struct buffer *buffer, uint64_t *mark);
+/* Takes back what came after the mark; false if there is no such mark. */
+bool buffer_rollback_to(struct buffer *buffer, uint64_t mark);
 
 static inline persist_bytes buffer_key(const struct buffer_entry *entry)
 {

@@ -11,8 +11,10 @@ struct commit_request {
     int64_t deadline; /* monotonic ns */
     persist_status status;
     int64_t timestamp;
+    persist_anchor record; /* that the commit is in */
     persist_error error;
     bool done;            /* under the queue's lock */
+    bool cancelled;       /* taken out of the queue by persist_cancel; likewise */
     pthread_cond_t woken; /* done, or first in the queue without a leader */
 };
 

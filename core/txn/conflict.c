@@ -9,15 +9,19 @@
 #define STREAM_BYTES (UINT64_C(1) << 20)
 
 /* First committer wins: a key written by both. At serializable, also a key that was read,
- * or lies in a range that was scanned. */
+ * or lies in a range that was scanned. At both, one that is guarded. Timestamp 0 is that of
+ * a companion in the group, later than all. */
 static persist_status check_key(const persist_tx *tx, persist_bytes key, int64_t timestamp,
                                 persist_error *error)
 {
     const char *how = NULL;
-    if (buffer_find(&tx->writes, key))
+    bool since = !timestamp || timestamp > tx->base;
+    if (since && buffer_find(&tx->writes, key))
         how = "writes";
-    else if (tx->reads && readset_has(tx->reads, key))
+    else if (since && tx->reads && readset_has(tx->reads, key))
         how = "has read";
+    else if (guard_broken(tx, key, timestamp ? timestamp : INT64_MAX))
+        how = "relies on";
     if (!how)
         return PERSIST_OK;
     char shown[128];
@@ -115,6 +119,11 @@ static persist_status check_stream(persist_tx *tx, int64_t until, int64_t deadli
     return status;
 }
 
+bool conflict_in_window(const persist_tx *tx)
+{
+    return tx->validated >= tx->ns->log.window_floor;
+}
+
 persist_status conflict_check_log(persist_tx *tx, int64_t deadline, persist_error *error)
 {
     struct log *log = &tx->ns->log;
@@ -123,7 +132,7 @@ persist_status conflict_check_log(persist_tx *tx, int64_t deadline, persist_erro
     log_known(log, &known);
     if (tx->validated >= known.head)
         return PERSIST_OK;
-    if (tx->validated < log->window_floor) {
+    if (!conflict_in_window(tx)) {
         status = check_stream(tx, known.head, deadline, error);
     } else {
         for (const struct log_entry *entry = log->oldest; entry && status == PERSIST_OK;

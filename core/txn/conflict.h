@@ -13,6 +13,9 @@
  */
 persist_status conflict_check_log(persist_tx *tx, int64_t deadline, persist_error *error);
 
+/* Leader only. Would conflict_check_log do without reading the log? */
+bool conflict_in_window(const persist_tx *tx);
+
 /* Checks it against a transaction that comes before it in the same group. */
 persist_status conflict_check_pair(const persist_tx *tx, const persist_tx *before,
                                    persist_error *error);

@@ -34,6 +34,8 @@ static void release(struct persist_cursor *cursor)
     free((void *)(uintptr_t)cursor->from.data);
     free((void *)(uintptr_t)cursor->to.data);
     cursor->from = cursor->to = (persist_bytes){NULL, 0};
+    if (cursor->range)
+        readset_close_range(cursor->range);
     cursor->range = NULL;
     cursor->ended = true;
 }
@@ -118,7 +120,10 @@ static persist_status fetch_page(struct persist_cursor *cursor, persist_error *e
         return error_no_memory(error);
     cursor->page.size = 0;
     cursor->n_rows = cursor->next_row = 0;
-    snapshot_ask(tx, &request);
+    int64_t deadline = tx_deadline(tx);
+    persist_status status = snapshot_ask(tx, deadline, &request, error);
+    if (status != PERSIST_OK)
+        return tx_failed(tx, status, error);
     persist_scan_range range = {.ns = tx->ns->id,
                                 .flags = cursor->flags,
                                 .from = cursor->from,
@@ -130,8 +135,8 @@ static persist_status fetch_page(struct persist_cursor *cursor, persist_error *e
                                 .max_bytes = PAGE_BYTES,
                                 .anchors = request.anchors,
                                 .n_anchors = request.n_anchors};
-    persist_status status = backend_scan(tx->ns->backend, tx_deadline(tx), &range, &request.clock,
-                                         take_row, cursor, &more, error);
+    status = backend_scan(tx->ns->backend, deadline, &tx->cancel, &range, &request.clock, take_row,
+                          cursor, &more, error);
     if (status == PERSIST_OK)
         status = snapshot_accept(tx, &request, error);
     if (status != PERSIST_OK) {
@@ -330,7 +335,7 @@ persist_status persist_scan(persist_tx *tx, const persist_scan_options *options,
     if (status == PERSIST_OK)
         status = check_bounds(&given, error);
     if (status == PERSIST_OK)
-        status = tx_check_reads(tx, error);
+        status = tx_room_for_read(tx, error);
     if (status != PERSIST_OK)
         return status;
     struct persist_cursor *cursor = cursor_new(tx, error);
@@ -362,7 +367,7 @@ persist_status persist_history(persist_tx *tx, persist_bytes key, persist_cursor
     if (status == PERSIST_OK)
         status = tx_check_key(tx, key, error);
     if (status == PERSIST_OK)
-        status = tx_check_reads(tx, error);
+        status = tx_room_for_read(tx, error);
     if (status != PERSIST_OK)
         return status;
     struct persist_cursor *cursor = cursor_new(tx, error);

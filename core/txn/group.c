@@ -19,12 +19,19 @@ bool group_init(struct group *group, size_t capacity)
     return false;
 }
 
+static void payload_free(struct payload *payload)
+{
+    free(payload->versions);
+    buf_free(&payload->record);
+    *payload = (struct payload){0};
+}
+
 void group_free(struct group *group)
 {
     free(group->members);
     free(group->timestamps);
-    free(group->versions);
-    buf_free(&group->record);
+    payload_free(&group->built);
+    payload_free(&group->before);
 }
 
 void group_add(struct group *group, struct commit_request *request)
@@ -108,16 +115,17 @@ persist_status group_build(struct group *group, const struct ns *ns, const persi
         return status;
     if (getrandom(group->batch, sizeof group->batch, 0) != sizeof group->batch)
         return error_set(error, PERSIST_INTERNAL, "the system gave no random bytes");
-    free(group->versions);
-    group->versions = malloc(count * sizeof *group->versions);
+    payload_free(&group->before);
+    group->before = group->built;
+    group->built = (struct payload){.versions = malloc(count * sizeof *group->built.versions)};
     struct record_write *writes = malloc(count * sizeof *writes);
     struct record_tx *txs = malloc(group->n * sizeof *txs);
     status = PERSIST_NO_MEMORY;
-    if (!group->versions || !writes || !txs)
+    if (!group->built.versions || !writes || !txs)
         goto out;
     for (size_t i = 0; i < group->n; i++) {
         size_t n = group->members[i]->tx->writes.count;
-        seal_member(group, i, ns->id, group->versions + at, writes + at, &sum);
+        seal_member(group, i, ns->id, group->built.versions + at, writes + at, &sum);
         txs[i] = (struct record_tx){.timestamp = group->timestamps[i],
                                     .index = (uint32_t)i,
                                     .writes = writes + at,
@@ -136,13 +144,12 @@ persist_status group_build(struct group *group, const struct ns *ns, const persi
                                .epoch = ns->epoch,
                                .new_versions = known->versions + count,
                                .new_version_digest = sum,
-                               .versions = group->versions,
+                               .versions = group->built.versions,
                                .n_versions = count};
-    group->record.size = 0;
     append->record.timestamp = group->timestamps[group->n - 1];
-    if (!record_encode(&record, &group->record, &append->record.digest))
+    if (!record_encode(&record, &group->built.record, &append->record.digest))
         goto out;
-    append->record.data = buf_bytes(&group->record);
+    append->record.data = buf_bytes(&group->built.record);
     status = PERSIST_OK;
 out:
     free(writes);

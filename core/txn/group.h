@@ -5,15 +5,21 @@
 
 #include "core/txn/commit.h"
 
+/* The memory behind an append. */
+struct payload {
+    persist_version *versions;
+    struct buf record;
+};
+
 struct group {
     struct commit_request **members; /* n of them, then those that left */
     size_t n;
     size_t capacity;
     int64_t *timestamps; /* of the members, once built */
     unsigned char batch[BATCH_ID_SIZE];
-    persist_append append; /* once built; points into what follows */
-    persist_version *versions;
-    struct buf record;
+    persist_append append; /* once built; points into `built` */
+    struct payload built;
+    struct payload before; /* of the build before, which a backend may still look at */
 };
 
 /* Room for `capacity` members; false without memory. */

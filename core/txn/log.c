@@ -14,7 +14,10 @@
 
 void log_init(struct log *log, const persist_clock *clock, size_t window_max)
 {
-    *log = (struct log){.known = *clock, .window_floor = clock->head, .window_max = window_max};
+    *log = (struct log){.known = *clock,
+                        .learnt = clock_monotonic(),
+                        .window_floor = clock->head,
+                        .window_max = window_max};
     pthread_mutex_init(&log->lock, NULL);
     log_note_time(log, clock);
 }
@@ -43,6 +46,14 @@ void log_known(struct log *log, persist_clock *clock)
     pthread_mutex_lock(&log->lock);
     *clock = log->known;
     pthread_mutex_unlock(&log->lock);
+}
+
+int64_t log_age(struct log *log)
+{
+    pthread_mutex_lock(&log->lock);
+    int64_t learnt = log->learnt;
+    pthread_mutex_unlock(&log->lock);
+    return clock_monotonic() - learnt;
 }
 
 void log_note_time(struct log *log, const persist_clock *clock)
@@ -104,6 +115,7 @@ void log_appended(struct log *log, const persist_clock *clock, persist_bytes dat
     assert(clock->head > log->known.head);
     push(log, clock->head, record, size);
     log->known = *clock;
+    log->learnt = clock_monotonic();
     pthread_mutex_unlock(&log->lock);
     log_note_time(log, clock);
 }
@@ -149,39 +161,62 @@ static persist_status head_mismatch(const struct catch_up *up, const persist_clo
                      clock->head, up->head);
 }
 
+static void follow_begin(struct catch_up *up, struct log *log)
+{
+    persist_clock known;
+    log_known(log, &known);
+    *up = (struct catch_up){.log = log, .head = known.head, .digest = known.head_digest};
+}
+
+/* Adopts the clock row if the records led to its head; else forgets them. */
+static persist_status follow_end(struct catch_up *up, const persist_clock *clock,
+                                 persist_status status, persist_error *error)
+{
+    struct log *log = up->log;
+    if (up->error.status != PERSIST_OK)
+        status = error_copy(error, &up->error);
+    else if (status == PERSIST_OK &&
+             (clock->head != up->head || !digest_equal(&clock->head_digest, &up->digest)))
+        status = head_mismatch(up, clock, error);
+    pthread_mutex_lock(&log->lock);
+    if (status == PERSIST_OK) {
+        log->known = *clock;
+        log->learnt = clock_monotonic();
+    } else {
+        while (log->oldest)
+            drop_oldest(log);
+        log->window_floor = log->known.head;
+    }
+    pthread_mutex_unlock(&log->lock);
+    if (status == PERSIST_OK)
+        log_note_time(log, clock);
+    error_clear(&up->error);
+    return status;
+}
+
+persist_status log_follow(struct log *log, const persist_clock *clock,
+                          const persist_record *records, size_t n_records, persist_error *error)
+{
+    struct catch_up up;
+    persist_status status = PERSIST_OK;
+    follow_begin(&up, log);
+    for (size_t i = 0; i < n_records && status == PERSIST_OK; i++)
+        status = take_record(&up, &records[i]);
+    return follow_end(&up, clock, status, error);
+}
+
 persist_status log_catch_up(struct log *log, struct backend *backend, uint32_t ns, int64_t deadline,
                             persist_error *error)
 {
-    struct catch_up up = {.log = log};
+    struct catch_up up;
     persist_clock clock;
     int more = 1;
-    log_known(log, &clock);
-    up.head = clock.head;
-    up.digest = clock.head_digest;
     persist_status status = PERSIST_OK;
+    follow_begin(&up, log);
     while (status == PERSIST_OK && more) {
         persist_changes changes = {.ns = ns, .after = up.head, .max_bytes = CATCH_UP_BYTES};
         status =
             backend_changes(backend, deadline, &changes, &clock, take_record, &up, &more, error);
     }
-    if (up.error.status != PERSIST_OK)
-        status = error_copy(error, &up.error);
-    else if (status == PERSIST_OK &&
-             (clock.head != up.head || !digest_equal(&clock.head_digest, &up.digest)))
-        status = head_mismatch(&up, &clock, error);
-    if (status == PERSIST_OK) {
-        pthread_mutex_lock(&log->lock);
-        log->known = clock;
-        pthread_mutex_unlock(&log->lock);
-        log_note_time(log, &clock);
-    } else {
-        /* What was pushed lies above the known head; forget it with the window. */
-        pthread_mutex_lock(&log->lock);
-        while (log->oldest)
-            drop_oldest(log);
-        log->window_floor = log->known.head;
-        pthread_mutex_unlock(&log->lock);
-    }
-    error_clear(&up.error);
-    return status;
+    return follow_end(&up, &clock, status, error);
 }

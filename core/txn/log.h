@@ -25,6 +25,7 @@ struct log_entry {
 struct log {
     pthread_mutex_t lock;
     persist_clock known;
+    int64_t learnt;           /* monotonic ns at which known was read */
     int64_t engine_lead;      /* wall clock minus engine's at the last reply, ns */
     struct log_entry *oldest; /* window, oldest first */
     struct log_entry *newest;
@@ -49,11 +50,19 @@ persist_status log_decode(const persist_record *record, struct record **out, siz
  * for the record the window starts anew behind it. */
 void log_appended(struct log *log, const persist_clock *clock, persist_bytes record);
 
+/* Leader only: adopts a clock row and the records that lead to it from the known head.
+ * DIVERGED, DAMAGED; the known head is then as before. */
+persist_status log_follow(struct log *log, const persist_clock *clock,
+                          const persist_record *records, size_t n_records, persist_error *error);
+
 /* Leader only: reads the records since the known head and adopts the head they lead to.
  * DIVERGED if they do not chain, or the head went back; TOO_OLD if they are gone; else
  * those of `changes`. */
 persist_status log_catch_up(struct log *log, struct backend *backend, uint32_t ns, int64_t deadline,
                             persist_error *error);
+
+/* How long ago the known clock was read, ns. Any thread. */
+int64_t log_age(struct log *log);
 
 /* Notes how far this machine's clock is ahead of the engine's. Any thread. */
 void log_note_time(struct log *log, const persist_clock *clock);

@@ -43,6 +43,7 @@ persist_status ns_init(struct ns *ns, int64_t deadline, persist_error *error)
     ns->fork_generation = fork_generation();
     log_init(&ns->log, &clock, ns->settings->window_bytes);
     pthread_mutex_init(&ns->queue.lock, NULL);
+    pthread_mutex_init(&ns->snapshots_lock, NULL);
     return PERSIST_OK;
 }
 
@@ -50,4 +51,5 @@ void ns_end(struct ns *ns)
 {
     log_free(&ns->log);
     pthread_mutex_destroy(&ns->queue.lock);
+    pthread_mutex_destroy(&ns->snapshots_lock);
 }

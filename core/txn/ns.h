@@ -11,6 +11,8 @@
  * ns. */
 struct txn_settings {
     persist_isolation isolation;
+    persist_freshness freshness;
+    int64_t max_staleness;
     int64_t timeout;
     int64_t max_retries;
     uint64_t max_writes;
@@ -37,6 +39,14 @@ struct commit_queue {
     bool led; /* a leader is at work */
 };
 
+/* A moment held readable. */
+struct persist_snapshot {
+    struct persist_snapshot *next;
+    struct ns *ns;
+    int64_t timestamp;
+    persist_anchor anchor;
+};
+
 struct ns {
     struct ns *next; /* of the store */
     struct backend *backend;
@@ -46,7 +56,9 @@ struct ns {
     uint64_t epoch;
     struct log log;
     struct commit_queue queue;
-    _Atomic size_t *open_transactions; /* of the store */
+    pthread_mutex_t snapshots_lock;
+    struct persist_snapshot *snapshots; /* held open by the program */
+    _Atomic size_t *open_transactions;  /* of the store */
     unsigned fork_generation;
 };
 

@@ -40,15 +40,18 @@ static persist_status fetch(persist_tx *tx, persist_bytes key, struct found *fou
                             persist_error *error)
 {
     struct snapshot_request request;
-    snapshot_ask(tx, &request);
+    int64_t deadline = tx_deadline(tx);
+    persist_status status = snapshot_ask(tx, deadline, &request, error);
+    if (status != PERSIST_OK)
+        return tx_failed(tx, status, error);
     persist_read_key wanted = {.key = key, .timestamp = request.timestamp};
     persist_read read = {.ns = tx->ns->id,
                          .keys = &wanted,
                          .n_keys = 1,
                          .anchors = request.anchors,
                          .n_anchors = request.n_anchors};
-    persist_status status = backend_read(tx->ns->backend, tx_deadline(tx), &read, &request.clock,
-                                         take_version, found, error);
+    status = backend_read(tx->ns->backend, deadline, &tx->cancel, &read, &request.clock,
+                          take_version, found, error);
     if (status == PERSIST_OK)
         status = snapshot_accept(tx, &request, error);
     return status == PERSIST_OK ? status : tx_failed(tx, status, error);
@@ -99,7 +102,7 @@ persist_status persist_get(persist_tx *tx, persist_bytes key, persist_row *row,
         status = own_write(tx, own, row, error);
         return status == PERSIST_NOT_FOUND ? not_found(tx, key, error) : status;
     }
-    status = tx_check_reads(tx, error);
+    status = tx_room_for_read(tx, error);
     if (status != PERSIST_OK)
         return status;
     struct found found = {.tx = tx};

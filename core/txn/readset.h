@@ -17,6 +17,7 @@ struct read_range {
     struct buf from;
     struct buf to;
     bool empty; /* nothing was consumed yet */
+    bool open;  /* a scan still widens it */
 };
 
 struct readset *readset_new(void);
@@ -29,6 +30,12 @@ bool readset_add(struct readset *set, persist_bytes key);
 struct read_range *readset_add_range(struct readset *set);
 /* Moves the ends of a range outwards; NULL keeps an end as it is. False without memory. */
 bool read_range_widen(struct read_range *range, const persist_bytes *from, const persist_bytes *to);
+/* The scan that widened the range is over. */
+void readset_close_range(struct read_range *range);
+/* Makes the set coarser, so that it holds at most `most` keys and closed ranges: keys next to
+ * each other become ranges over them, and ranges one range. It covers at least what it did.
+ * False without memory. */
+bool readset_coarsen(struct readset *set, size_t most);
 /* Was this key read, or would it have been seen by a range? */
 bool readset_has(const struct readset *set, persist_bytes key);
 

@@ -1,52 +1,73 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The compare of an append is a fence: append an *empty* record with the same expected
- * head. If that succeeds, the lost append can never commit any more. If it conflicts, the
- * record that directly follows the expected head is either ours, known by its batch id,
- * or another's, and then ours can never be there. Nothing else is a verdict.
+ * head. If that succeeds, the lost append can never commit any more. If the head is
+ * another one, the record that directly follows the expected head is either ours, known by
+ * its batch id, or another's, and then ours can never be there. Nothing else is a verdict.
+ *
+ * A token is [head, 8 LE][digest, 16][batch, 12][index, 4 LE].
  */
 #include "core/txn/resolve.h"
 
 #include "core/base/clock.h"
 #include "core/codec/digest.h"
+#include "core/codec/wire.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
-/* Appends the empty record. OK: the lost one never happened. CONFLICT: look. */
-static persist_status fence(struct ns *ns, const persist_append *lost, int64_t deadline,
+_Static_assert(PERSIST_RESOLVE_TOKEN_SIZE == 8 + 16 + BATCH_ID_SIZE + 4, "size of a token");
+
+void resolve_token_write(const struct lost_append *lost, uint32_t index,
+                         unsigned char token[PERSIST_RESOLVE_TOKEN_SIZE])
+{
+    wire_put_le64(token, (uint64_t)lost->head);
+    memcpy(token + 8, lost->digest.bytes, 16);
+    memcpy(token + 24, lost->batch, BATCH_ID_SIZE);
+    wire_put_le32(token + 36, index);
+}
+
+void resolve_token_read(const unsigned char token[PERSIST_RESOLVE_TOKEN_SIZE],
+                        struct lost_append *lost, uint32_t *index)
+{
+    lost->head = (int64_t)wire_get_le64(token);
+    memcpy(lost->digest.bytes, token + 8, 16);
+    memcpy(lost->batch, token + 24, BATCH_ID_SIZE);
+    *index = wire_get_le32(token + 36);
+}
+
+/* Appends an empty record behind the expected head, which `clock` was read at. OK: the
+ * lost one never happened. */
+static persist_status fence(struct ns *ns, const struct lost_append *lost, int64_t deadline,
                             persist_clock *clock, persist_error *error)
 {
-    struct record record = {.predecessor = lost->expected_head,
-                            .predecessor_digest = lost->expected_digest};
-    persist_append empty = {.ns = lost->ns,
-                            .expected_head = lost->expected_head,
-                            .expected_digest = lost->expected_digest,
-                            .epoch = lost->epoch,
-                            .new_versions = lost->new_versions - lost->n_versions,
-                            .record = {.timestamp = lost->expected_head + 1}};
-    persist_clock known;
+    struct record record = {.predecessor = lost->head, .predecessor_digest = lost->digest};
+    persist_append empty = {.ns = ns->id,
+                            .expected_head = lost->head,
+                            .expected_digest = lost->digest,
+                            .epoch = clock->epoch,
+                            .new_versions = clock->versions,
+                            .new_version_digest = clock->version_digest,
+                            .record = {.timestamp = lost->head + 1}};
     struct buf data = {0};
-    log_known(&ns->log, &known);
-    empty.new_version_digest = known.version_digest;
-    if (getrandom(record.batch, sizeof record.batch, 0) != sizeof record.batch ||
-        !record_encode(&record, &data, &empty.record.digest)) {
-        buf_free(&data);
-        return error_no_memory(error);
+    persist_status status = PERSIST_NO_MEMORY;
+    if (getrandom(record.batch, sizeof record.batch, 0) == sizeof record.batch &&
+        record_encode(&record, &data, &empty.record.digest)) {
+        empty.record.data = buf_bytes(&data);
+        status = backend_append(ns->backend, deadline, &empty, clock, error);
+    } else {
+        error_no_memory(error);
     }
-    empty.record.data = buf_bytes(&data);
-    persist_status status = backend_append(ns->backend, deadline, &empty, clock, error);
     buf_free(&data);
     return status;
 }
 
 struct verdict {
-    const persist_append *lost;
-    const unsigned char *batch;
-    bool found; /* a record follows the expected head */
-    bool ours;
+    const struct lost_append *lost;
+    bool found;            /* a record follows the expected head */
+    struct record *record; /* it, if it is ours */
     persist_error error;
 };
 
@@ -58,15 +79,18 @@ static persist_status take_record(void *context, const persist_record *data)
     persist_status status = log_decode(data, &record, &size, &verdict->error);
     if (status != PERSIST_OK)
         return status;
-    if (record->predecessor != verdict->lost->expected_head ||
-        !digest_equal(&record->predecessor_digest, &verdict->lost->expected_digest)) {
+    if (record->predecessor != verdict->lost->head ||
+        !digest_equal(&record->predecessor_digest, &verdict->lost->digest)) {
         status = error_set(&verdict->error, PERSIST_DIVERGED,
                            "the commit at %" PRId64 " does not follow the one at %" PRId64
-                           " that this process knew",
-                           data->timestamp, verdict->lost->expected_head);
+                           " that the lost commit would have followed",
+                           data->timestamp, verdict->lost->head);
     } else {
         verdict->found = true;
-        verdict->ours = memcmp(record->batch, verdict->batch, BATCH_ID_SIZE) == 0;
+        if (memcmp(record->batch, verdict->lost->batch, BATCH_ID_SIZE) == 0) {
+            verdict->record = record;
+            record = NULL;
+        }
     }
     free(record);
     return status;
@@ -78,8 +102,7 @@ static persist_status look(struct ns *ns, struct verdict *verdict, int64_t deadl
                            persist_clock *clock, persist_error *error)
 {
     int more;
-    persist_changes changes = {
-        .ns = ns->id, .after = verdict->lost->expected_head, .max_records = 1};
+    persist_changes changes = {.ns = ns->id, .after = verdict->lost->head, .max_records = 1};
     persist_status status =
         backend_changes(ns->backend, deadline, &changes, clock, take_record, verdict, &more, error);
     if (verdict->error.status != PERSIST_OK)
@@ -87,56 +110,75 @@ static persist_status look(struct ns *ns, struct verdict *verdict, int64_t deadl
     if (status != PERSIST_OK)
         return status;
     if (!verdict->found)
-        return error_set(error, PERSIST_BUSY, "no record follows the expected head yet");
-    return verdict->ours ? PERSIST_OK : PERSIST_CONFLICT;
+        return error_set(error, PERSIST_DIVERGED,
+                         "the log ends before %" PRId64
+                         ", which the lost commit would have "
+                         "followed: the store was put back or failed over",
+                         verdict->lost->head);
+    return verdict->record ? PERSIST_OK : PERSIST_CONFLICT;
 }
 
-/* The row that our own append made, as far as the log is concerned. */
-static void row_of_lost(const persist_append *lost, persist_clock *clock)
+/* One round. With the head still where it was: append behind it; refused for its epoch or
+ * state, the lost append is refused for the same. Else look what follows it. */
+static persist_status ask(struct ns *ns, struct verdict *verdict, int64_t deadline,
+                          persist_clock *clock, persist_error *error)
 {
-    clock->head = lost->record.timestamp;
-    clock->head_digest = lost->record.digest;
-    clock->versions = lost->new_versions;
-    clock->version_digest = lost->new_version_digest;
-}
-
-/* Refused for another reason than the head. With the head where it was, the lost append
- * did not happen, and its epoch and state keep it from ever happening. */
-static bool is_refusal(persist_status status)
-{
-    return status == PERSIST_FENCED || status == PERSIST_MOVED || status == PERSIST_LOADING;
+    const struct lost_append *lost = verdict->lost;
+    persist_status status = backend_head(ns->backend, deadline, ns->id, clock, error);
+    if (status != PERSIST_OK)
+        return status;
+    if (clock->head != lost->head || !digest_equal(&clock->head_digest, &lost->digest))
+        return look(ns, verdict, deadline, clock, error);
+    status = ns_check_clock(ns, clock, error);
+    if (status != PERSIST_OK)
+        return status;
+    status = fence(ns, lost, deadline, clock, error);
+    if (status == PERSIST_CONFLICT)
+        return look(ns, verdict, deadline, clock, error);
+    return status == PERSIST_OK ? PERSIST_CONFLICT : status;
 }
 
 static bool is_verdict(persist_status status)
 {
-    return status == PERSIST_OK || status == PERSIST_CONFLICT || status == PERSIST_DIVERGED ||
-           is_refusal(status);
+    switch (status) {
+    case PERSIST_OK:
+    case PERSIST_CONFLICT:
+    case PERSIST_DIVERGED:
+    case PERSIST_TOO_OLD:
+    case PERSIST_NOT_FOUND:
+    case PERSIST_FENCED:
+    case PERSIST_MOVED:
+    case PERSIST_LOADING:
+    case PERSIST_FORMAT:
+    case PERSIST_DAMAGED:
+        return true;
+    default:
+        return false;
+    }
 }
 
-persist_status resolve(struct ns *ns, const persist_append *lost,
-                       const unsigned char batch[BATCH_ID_SIZE], persist_clock *clock,
-                       persist_error *error)
+persist_status resolve(struct ns *ns, const struct lost_append *lost, struct record **record,
+                       persist_clock *clock, persist_error *error)
 {
     int64_t deadline = clock_deadline(ns->settings->resolve_timeout);
-    struct verdict verdict = {.lost = lost, .batch = batch};
+    struct verdict verdict = {.lost = lost};
     persist_status status;
     for (int64_t pause = NS_PER_MS;; pause = pause < NS_PER_S / 4 ? 2 * pause : pause) {
-        status = fence(ns, lost, deadline, clock, error);
-        if (status == PERSIST_OK)
-            status = PERSIST_CONFLICT; /* the head moved: by our own empty record */
-        else if (status == PERSIST_CONFLICT ||
-                 (is_refusal(status) && clock->head != lost->expected_head))
-            status = look(ns, &verdict, deadline, clock, error);
+        /* FENCED again while asking: the row moved between the two trips; ask anew. */
+        status = ask(ns, &verdict, deadline, clock, error);
         if (is_verdict(status) || clock_monotonic() >= deadline)
             break;
         clock_sleep(pause);
     }
-    if (status == PERSIST_OK)
-        row_of_lost(lost, clock);
-    else if (!is_verdict(status))
+    if (!is_verdict(status))
         status = error_set(error, PERSIST_UNRESOLVED,
                            "the commit's acknowledgement was lost and the store could not be "
-                           "asked again within resolve_timeout: it may or may not have happened");
+                           "asked again within resolve_timeout: it may or may not have happened; "
+                           "its token decides it later");
+    if (record && status == PERSIST_OK)
+        *record = verdict.record;
+    else
+        free(verdict.record);
     error_clear(&verdict.error);
     return status;
 }

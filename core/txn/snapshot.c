@@ -11,7 +11,7 @@
 
 #include <inttypes.h>
 
-void snapshot_ask(const persist_tx *tx, struct snapshot_request *request)
+static void ask(const persist_tx *tx, struct snapshot_request *request)
 {
     if (tx->fixed) {
         request->timestamp = tx->snapshot;
@@ -24,6 +24,8 @@ void snapshot_ask(const persist_tx *tx, struct snapshot_request *request)
     request->anchors[0] = (persist_anchor){.at = request->timestamp};
     request->anchors[1] = (persist_anchor){.at = request->known.head};
     request->n_anchors = 2;
+    if (tx->has_token)
+        request->anchors[request->n_anchors++] = (persist_anchor){.at = tx->token.timestamp};
 }
 
 static persist_status too_old(const persist_tx *tx, int64_t snapshot, int64_t horizon,
@@ -61,12 +63,31 @@ static persist_status check_history(const persist_tx *tx, const struct snapshot_
     return PERSIST_OK;
 }
 
+/* Does the reply hold the commit that the session token names? */
+static persist_status check_token(const persist_tx *tx, const struct snapshot_request *request,
+                                  persist_error *error)
+{
+    const persist_anchor *token = &tx->token, *anchor = &request->anchors[2];
+    if (request->clock.head < token->timestamp)
+        return error_set(error, PERSIST_BUSY,
+                         "namespace %s: the commit at %" PRId64
+                         " that the token names has not arrived here: the head is %" PRId64,
+                         tx->ns->name, token->timestamp, request->clock.head);
+    if (token->timestamp <= request->clock.log_floor)
+        return PERSIST_OK;
+    if (anchor->timestamp != token->timestamp || !digest_equal(&anchor->digest, &token->digest))
+        return went_back(tx, token->timestamp, error);
+    return PERSIST_OK;
+}
+
 static persist_status fix(persist_tx *tx, const struct snapshot_request *request,
                           persist_error *error)
 {
     const persist_clock *clock = &request->clock;
     int64_t snapshot = clock->head;
     persist_status status = check_history(tx, request, error);
+    if (status == PERSIST_OK && tx->has_token)
+        status = check_token(tx, request, error);
     if (status != PERSIST_OK)
         return status;
     if (tx->has_at && tx->at <= clock->head)
@@ -82,7 +103,7 @@ static persist_status fix(persist_tx *tx, const struct snapshot_request *request
     tx->anchor = request->anchors[0];
     tx->base = snapshot;
     tx->base_digest = tx->anchor.digest;
-    tx->validated = snapshot;
+    tx->validated = guard_oldest(tx, snapshot);
     tx->fixed = true;
     return PERSIST_OK;
 }
@@ -106,15 +127,45 @@ persist_status snapshot_accept(persist_tx *tx, const struct snapshot_request *re
     return PERSIST_OK;
 }
 
-persist_status snapshot_fix(persist_tx *tx, int64_t deadline, persist_error *error)
+void snapshot_take(persist_tx *tx, int64_t snapshot, const persist_anchor *anchor)
 {
-    if (tx->fixed)
-        return PERSIST_OK;
+    tx->snapshot = tx->base = tx->validated = snapshot;
+    tx->anchor = *anchor;
+    tx->base_digest = anchor->digest;
+    tx->fixed = true;
+}
+
+static persist_status fix_by_trip(persist_tx *tx, int64_t deadline, persist_error *error)
+{
     struct snapshot_request request;
-    snapshot_ask(tx, &request);
+    ask(tx, &request);
     persist_read read = {
         .ns = tx->ns->id, .anchors = request.anchors, .n_anchors = request.n_anchors};
-    persist_status status =
-        backend_read(tx->ns->backend, deadline, &read, &request.clock, NULL, NULL, error);
+    persist_status status = backend_read(tx->ns->backend, deadline, &tx->cancel, &read,
+                                         &request.clock, NULL, NULL, error);
     return status == PERSIST_OK ? snapshot_accept(tx, &request, error) : status;
+}
+
+persist_status snapshot_fix(persist_tx *tx, int64_t deadline, persist_error *error)
+{
+    persist_status status = tx->fixed ? PERSIST_OK : fix_by_trip(tx, deadline, error);
+    /* A commit that a token names may still be on its way to where we read. */
+    int64_t pause = NS_PER_MS;
+    while (status == PERSIST_BUSY && tx->has_token && clock_monotonic() + pause < deadline) {
+        clock_sleep(pause);
+        pause = pause < 50 * NS_PER_MS ? 2 * pause : pause;
+        status = fix_by_trip(tx, deadline, error);
+    }
+    if (status == PERSIST_BUSY && tx->has_token && error)
+        error->status = PERSIST_TIMEOUT;
+    return status == PERSIST_BUSY && tx->has_token ? PERSIST_TIMEOUT : status;
+}
+
+persist_status snapshot_ask(persist_tx *tx, int64_t deadline, struct snapshot_request *request,
+                            persist_error *error)
+{
+    persist_status status = tx->has_token ? snapshot_fix(tx, deadline, error) : PERSIST_OK;
+    if (status == PERSIST_OK)
+        ask(tx, request);
+    return status;
 }

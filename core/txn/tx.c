@@ -8,6 +8,15 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+/* Takes what this process knows as the snapshot, if that is not too old. */
+static void take_cached(persist_tx *tx, const persist_clock *known)
+{
+    persist_anchor anchor = {
+        .at = known->head, .timestamp = known->head, .digest = known->head_digest};
+    if (log_age(&tx->ns->log) <= tx->ns->settings->max_staleness)
+        snapshot_take(tx, known->head, &anchor);
+}
+
 persist_status tx_begin(struct ns *ns, const persist_tx_options *options, persist_tx **out,
                         persist_error *error)
 {
@@ -16,20 +25,32 @@ persist_status tx_begin(struct ns *ns, const persist_tx_options *options, persis
         return error_set(error, PERSIST_INVALID,
                          "timestamp %" PRId64 " is negative: give nanoseconds since 1970",
                          options->at);
+    if ((unsigned)options->freshness > PERSIST_CACHED)
+        return error_set(error, PERSIST_INVALID, "freshness %d is not known",
+                         (int)options->freshness);
     if ((unsigned)options->isolation > PERSIST_SNAPSHOT)
         return error_set(error, PERSIST_INVALID, "isolation %d is not known",
                          (int)options->isolation);
     persist_tx *tx = calloc(1, sizeof *tx);
     if (!tx)
         return error_no_memory(error);
+    if (options->token) {
+        persist_status status = token_read(options->token, &tx->token, error);
+        if (status != PERSIST_OK) {
+            free(tx);
+            return status;
+        }
+        tx->has_token = true;
+    }
     persist_isolation isolation = options->isolation ? options->isolation : settings->isolation;
     tx->ns = ns;
     tx->has_at = options->has_at;
     tx->at = options->at;
-    tx->read_only =
-        options->has_at || (options->flags & PERSIST_TX_READ_ONLY) || settings->read_only;
+    tx->read_only = options->has_at || options->snapshot ||
+                    (options->flags & PERSIST_TX_READ_ONLY) || settings->read_only;
     tx->serializable = isolation != PERSIST_SNAPSHOT;
     tx->timeout = options->timeout ? options->timeout : settings->timeout;
+    tx->deadline = PERSIST_NO_DEADLINE;
     buffer_init(&tx->writes);
     if (tx->serializable && !tx->read_only) {
         tx->reads = readset_new();
@@ -38,12 +59,18 @@ persist_status tx_begin(struct ns *ns, const persist_tx_options *options, persis
             return error_no_memory(error);
         }
     }
+    cancel_init(&tx->cancel);
     persist_clock known;
     log_known(&ns->log, &known);
     tx->base = known.head;
     tx->base_digest = known.head_digest;
     tx->validated = known.head;
     atomic_fetch_add(ns->open_transactions, 1);
+    persist_freshness freshness = options->freshness ? options->freshness : settings->freshness;
+    if (options->snapshot)
+        snapshot_take(tx, options->snapshot->timestamp, &options->snapshot->anchor);
+    else if (freshness == PERSIST_CACHED && !tx->has_at && !tx->has_token)
+        take_cached(tx, &known);
     if (options->flags & PERSIST_TX_NOW) {
         persist_status status = snapshot_fix(tx, tx_deadline(tx), error);
         if (status != PERSIST_OK) {
@@ -61,6 +88,7 @@ static void drop_work(persist_tx *tx)
     buffer_free(&tx->writes);
     readset_free(tx->reads);
     tx->reads = NULL;
+    guard_free_all(tx);
     buf_free(&tx->stored);
     buf_free(&tx->scratch);
 }
@@ -81,12 +109,14 @@ void persist_tx_free(persist_tx *tx)
     else if (tx->state == TX_OPEN)
         tx_end(tx, TX_ROLLED_BACK);
     cursor_free_all(tx);
+    cancel_destroy(&tx->cancel);
     free(tx);
 }
 
 int64_t tx_deadline(const persist_tx *tx)
 {
-    return clock_deadline(tx->timeout);
+    int64_t deadline = clock_deadline(tx->timeout);
+    return deadline < tx->deadline ? deadline : tx->deadline;
 }
 
 persist_status tx_usable(const persist_tx *tx, const char *what, persist_error *error)
@@ -134,16 +164,12 @@ persist_status tx_check_key(const persist_tx *tx, persist_bytes key, persist_err
     return PERSIST_OK;
 }
 
-persist_status tx_check_reads(const persist_tx *tx, persist_error *error)
+persist_status tx_room_for_read(persist_tx *tx, persist_error *error)
 {
-    uint64_t limit = tx->ns->settings->max_reads;
-    if (tx->reads && readset_count(tx->reads) >= limit)
-        return error_set(error, PERSIST_LIMIT,
-                         "the transaction has read %" PRIu64
-                         " keys and ranges: transaction.max_reads allows no more; scan instead, "
-                         "or use snapshot isolation",
-                         limit);
-    return PERSIST_OK;
+    size_t most = (size_t)tx->ns->settings->max_reads;
+    if (!tx->reads || readset_count(tx->reads) < most || readset_coarsen(tx->reads, most))
+        return PERSIST_OK;
+    return error_no_memory(error);
 }
 
 persist_status tx_name_place(const persist_tx *tx, persist_bytes key, int64_t timestamp,
@@ -206,6 +232,31 @@ persist_status persist_delete(persist_tx *tx, persist_bytes key, persist_error *
     persist_status status = check_write(tx, "delete", key, 0, error);
     if (status == PERSIST_OK && !buffer_set(&tx->writes, key, &tombstone))
         status = error_no_memory(error);
+    return status;
+}
+
+persist_status persist_savepoint(persist_tx *tx, uint64_t *mark, persist_error *error)
+{
+    persist_status status = tx_usable(tx, "savepoint", error);
+    if (status == PERSIST_OK && !buffer_savepoint(&tx->writes, mark))
+        status = error_no_memory(error);
+    return status;
+}
+
+persist_status persist_rollback_to(persist_tx *tx, uint64_t mark, persist_error *error)
+{
+    persist_status status = tx_usable(tx, "rollback_to", error);
+    if (status == PERSIST_OK && !buffer_rollback_to(&tx->writes, mark))
+        status = error_set(error, PERSIST_INVALID,
+                           "rollback_to: the savepoint was never made, or was rolled back over");
+    return status;
+}
+
+persist_status persist_tx_set_deadline(persist_tx *tx, int64_t ns, persist_error *error)
+{
+    persist_status status = tx_usable(tx, "set_deadline", error);
+    if (status == PERSIST_OK)
+        tx->deadline = clock_deadline(ns);
     return status;
 }
 

@@ -60,6 +60,8 @@ typedef struct persist_store persist_store;
 typedef struct persist_tx persist_tx;
 /** A scan in progress. */
 typedef struct persist_cursor persist_cursor;
+/** A moment of a namespace, held readable. */
+typedef struct persist_snapshot persist_snapshot;
 /** What went wrong in the call it was last given to. */
 typedef struct persist_error persist_error;
 
@@ -208,6 +210,18 @@ typedef enum persist_isolation {
     PERSIST_SNAPSHOT = 2           /**< one snapshot; first committer of a key wins */
 } persist_isolation;
 
+/** How new a snapshot has to be. */
+typedef enum persist_freshness {
+    PERSIST_FRESHNESS_DEFAULT = 0, /**< as configured: strict if not */
+    PERSIST_STRICT = 1,            /**< every commit acknowledged before begin is in it */
+    PERSIST_CACHED = 2             /**< what this process knows, at most
+                                        transaction.max_staleness old and never older than
+                                        its own newest commit; costs no trip */
+} persist_freshness;
+
+/** Bytes of a session token's text, with its NUL. */
+#define PERSIST_TOKEN_SIZE 49
+
 /** Reads only: never validates, never conflicts. */
 #define PERSIST_TX_READ_ONLY 0x1u
 /** Fixes the snapshot at once, not with the first read. */
@@ -223,6 +237,12 @@ typedef struct persist_tx_options {
     int64_t at;                  /**< past timestamp to read at, ns; above the head
                                       but not in the future it reads at the head */
     int64_t timeout;             /**< for each call, ns; 0: transaction.timeout */
+    persist_freshness freshness; /**< 0: as configured */
+    persist_snapshot *snapshot;  /**< read at this one; implies READ_ONLY. It must stay
+                                      open as long as the transaction; its namespace counts */
+    const char *token;           /**< of persist_tx_token: the snapshot holds that
+                                      transaction's commit, or the first read is DIVERGED,
+                                      or TIMEOUT if it has not arrived here in time */
 } persist_tx_options;
 
 /**
@@ -240,6 +260,8 @@ PERSIST_API void persist_tx_free(persist_tx *tx);
 #define PERSIST_ROW_OWN 0x1u
 /** A deletion; only in persist_history. */
 #define PERSIST_ROW_TOMBSTONE 0x2u
+/** The key is not there; only in persist_get_many. */
+#define PERSIST_ROW_ABSENT 0x4u
 
 /** One version of a key. */
 typedef struct persist_row {
@@ -263,6 +285,33 @@ PERSIST_API persist_status persist_put(persist_tx *tx, persist_bytes key, persis
                                        persist_error *error);
 /** Deletes a key in this transaction; it need not exist. Statuses: as persist_put. */
 PERSIST_API persist_status persist_delete(persist_tx *tx, persist_bytes key, persist_error *error);
+
+/**
+ * Reads several keys of one snapshot in as few trips as the backend allows. rows[i] is
+ * of keys[i]; an absent key's has PERSIST_ROW_ABSENT. Each row's size is set by the
+ * caller. The rows are borrowed together, until the next call. Statuses: as persist_get,
+ * but NOT_FOUND.
+ */
+PERSIST_API persist_status persist_get_many(persist_tx *tx, const persist_bytes *keys, size_t n,
+                                            persist_row *rows, persist_error *error);
+
+/**
+ * Marks a key as relied on: a commit that writes it makes this transaction's a CONFLICT at
+ * both isolation levels. Counted from `read_at`, the timestamp at which its value was read,
+ * which may be older than the snapshot (a value kept from before); 0: from the snapshot.
+ * Statuses: INVALID, MISUSE, TOO_OLD (by the time of the commit).
+ */
+PERSIST_API persist_status persist_guard(persist_tx *tx, persist_bytes key, int64_t read_at,
+                                         persist_error *error);
+/** The same for every key in [from, to); `to` empty: no end. */
+PERSIST_API persist_status persist_guard_range(persist_tx *tx, persist_bytes from, persist_bytes to,
+                                               int64_t read_at, persist_error *error);
+
+/** Marks the writes made so far, for persist_rollback_to. Marks nest; they cost no trip. */
+PERSIST_API persist_status persist_savepoint(persist_tx *tx, uint64_t *mark, persist_error *error);
+/** Takes back every write made since the mark, which stays usable; later marks end. What
+ * was read stays read. Statuses: INVALID (no such mark), MISUSE. */
+PERSIST_API persist_status persist_rollback_to(persist_tx *tx, uint64_t mark, persist_error *error);
 
 /** Which keys to scan: `prefix`, and within it [from, to). */
 typedef struct persist_scan_options {
@@ -307,6 +356,53 @@ PERSIST_API persist_status persist_rollback(persist_tx *tx, persist_error *error
 /** The snapshot's timestamp, ns, fixing it if need be; after a commit the commit's. */
 PERSIST_API persist_status persist_tx_timestamp(persist_tx *tx, int64_t *timestamp,
                                                 persist_error *error);
+
+/**
+ * The session token of a committed transaction, or of an open one's snapshot, as text of
+ * PERSIST_TOKEN_SIZE - 1 characters and a NUL: a transaction begun with it, in whatever
+ * process, sees at least as much. Statuses: as persist_tx_timestamp.
+ */
+PERSIST_API persist_status persist_tx_token(persist_tx *tx, char token[PERSIST_TOKEN_SIZE],
+                                            persist_error *error);
+/** Bounds everything the transaction still does, its commit too: `ns` from now; 0: no bound
+ * but each call's own. Statuses: MISUSE. */
+PERSIST_API persist_status persist_tx_set_deadline(persist_tx *tx, int64_t ns,
+                                                   persist_error *error);
+/**
+ * Makes the call that runs on the transaction, or else the next that reaches the backend,
+ * return INTERRUPTED. Any thread; the transaction must not be freed meanwhile. A commit is
+ * given up only while it waits for its turn: then nothing was written. Else it is told as
+ * it ended.
+ */
+PERSIST_API void persist_cancel(persist_tx *tx);
+
+/** Bytes of the token of an unresolved commit. */
+#define PERSIST_RESOLVE_TOKEN_SIZE 40
+/** With PERSIST_UNRESOLVED: the token that persist_resolve decides by, of
+ * PERSIST_RESOLVE_TOKEN_SIZE bytes, living as the message; else NULL. */
+PERSIST_API const unsigned char *persist_error_resolve_token(const persist_error *error);
+/**
+ * Decides an unresolved commit in the namespace `ns` (NULL: the store's), from any process,
+ * as long as the log reaches back to it: *committed is 1, and *timestamp its commit's, or 0
+ * and it never will be. Statuses: UNRESOLVED (the store cannot be asked), TOO_OLD (the log
+ * does not reach back), DIVERGED, INVALID (no such token).
+ */
+PERSIST_API persist_status persist_resolve(persist_store *store, const char *ns,
+                                           const unsigned char token[PERSIST_RESOLVE_TOKEN_SIZE],
+                                           int *committed, int64_t *timestamp,
+                                           persist_error *error);
+
+/**
+ * Holds a moment of the namespace `ns` (NULL: the store's) readable by this process: `at`
+ * as in persist_tx_options, PERSIST_NEWEST: now. Ended by persist_snapshot_close.
+ * Statuses: as the first read of a transaction.
+ */
+PERSIST_API persist_status persist_snapshot_open(persist_store *store, const char *ns, int64_t at,
+                                                 persist_snapshot **out, persist_error *error);
+/** Its timestamp, ns. */
+PERSIST_API int64_t persist_snapshot_timestamp(const persist_snapshot *snapshot);
+/** Ends it. The transactions that read at it must have ended. NULL is allowed. */
+PERSIST_API void persist_snapshot_close(persist_snapshot *snapshot);
 
 /** The work of a transaction: PERSIST_OK commits, anything else rolls back. May be
  * called several times: it must not do what cannot be done twice. */

@@ -23,6 +23,42 @@
  *              timestamps. Records are chained: each holds the digest before it
  *   head       timestamp of the newest record; 0 in an empty namespace
  *
+ * AN EXAMPLE. A backend over a relational engine may keep three tables:
+ *
+ *   clock      ns | head | head_digest | versions | version_digest | epoch | ...
+ *   versions   ns | key | timestamp | flags | value     ordered by all three
+ *   records    ns | timestamp | digest | record         ordered by both
+ *
+ * and do an append as one engine transaction:
+ *
+ *   1. update the clock row to the new head, digest, count and sum, where ns, head,
+ *      head_digest and epoch are the expected ones and the state is OPEN. No row
+ *      was changed: roll back, read the row, and tell by it which status it is
+ *      (NOT_FOUND, FENCED, MOVED, LOADING; else CONFLICT)
+ *   2. insert the versions and the record
+ *   3. commit. If the engine's answer is lost, say PERSIST_MAYBE_COMMITTED
+ *
+ * A read of key k at t is the first row of versions with that key and timestamp
+ * <= t, newest first; a scan is the same for each key of the range. With the
+ * rows go the clock row and the anchors, of the same engine snapshot. All else
+ * that a plugin does is opening, closing and telling what went wrong.
+ *
+ * THE LIFE OF A PLUGIN
+ *
+ *   the file is found     by name or scheme; owner, permissions and ELF note are
+ *     |                   judged before any of its code runs
+ *   persist_plugin_entry  the descriptor: equal to the note, tables complete
+ *   load                  once per process; the file is never unloaded
+ *     |-- check_config    for each configuration; also without a store
+ *   start                 before the first store
+ *     store_open          for each store
+ *       session_open      as many as are needed at once, up to a bound
+ *         operations      one after the other; session_reset after a failed one
+ *         session_ping    at times, between two operations
+ *       session_close
+ *     store_close
+ *   stop                  after the last store
+ *
  * RULES THAT HOLD EVERYWHERE
  *   Memory     Inputs belong to the caller and stay valid until the call
  *              returns. Results go out through callbacks that copy, or into
@@ -50,6 +86,22 @@
  *   calls      would stop others from writing, and no state that another session
  *              of the same store could not stand in for.
  *   Fork       A plugin need not work in a forked child; the host refuses there.
+ *
+ * WHAT IS GOT WRONG MOST OFTEN
+ *   - Keys compared as text: a collation, a case or a trailing space then joins
+ *     keys that differ. Order is that of unsigned bytes; 0x00 and 0xFF occur.
+ *   - An empty value stored as the engine's null and handed out as a tombstone.
+ *   - A compare that does not really write the clock row, or is done in a read
+ *     before it: two appends then succeed at once on engines that only compare
+ *     what was written.
+ *   - MAYBE_COMMITTED left out after a connection broke during a commit: the host
+ *     then reports a failure for what happened. Set wrongly, it costs one more
+ *     append; left out wrongly, it costs the user's data. In doubt, set it.
+ *   - A deadline observed while waiting for rows, but not while connecting, or
+ *     while waiting for a lock.
+ *   - A count or an id read from the clock of another snapshot than the rows.
+ *   - `timestamp` taken for the engine's own time. It is a number of the host's;
+ *     the engine's clock goes into persist_clock.engine_time alone.
  *
  * STABILITY. While PERSIST_ABI_MAJOR is 0 this header may change; each change
  * raises the minor, and the host refuses plugins built against a minor it no
@@ -168,14 +220,42 @@ typedef struct persist_settings persist_settings;
 
 /* ----------------------------------------------------------------------- calls */
 
-/** The failed call may be tried again as it is. */
+/**
+ * The failed call may be tried again as it is, and may then succeed: a lost race
+ * for a lock, a deadlock, a server that restarts. Nothing of it was done. CONFLICT
+ * and BUSY imply it.
+ */
 #define PERSIST_RETRYABLE 0x1u
-/** It is not known whether the append happened. */
+/**
+ * It is not known whether the append happened: the connection, or the disk, failed
+ * between the request to commit and its answer. The host then appends an empty
+ * record with the same expected head, which settles it. Independent of the status
+ * (UNAVAILABLE, TIMEOUT, INTERRUPTED, IO) and of the other bits.
+ */
 #define PERSIST_MAYBE_COMMITTED 0x2u
-/** The session is of no use any more: the host closes it. */
+/**
+ * The session is of no use any more: the host closes it without session_reset and
+ * opens another when it needs one. To be set whenever the connection broke, or it
+ * is not certain that nothing of the failed call still runs on it.
+ */
 #define PERSIST_SESSION_DEAD 0x4u
 
-/** What a failure was, beside its status. Filled by the plugin for set_error. */
+/**
+ * What a failure was, beside its status. Filled by the plugin for set_error.
+ *
+ * Engines' own errors are told with these statuses:
+ *
+ *   lost race for a lock, deadlock          BUSY, and RETRYABLE
+ *   connection refused, lost, server ends   UNAVAILABLE, and SESSION_DEAD
+ *   login, role or database refused         AUTH
+ *   disk or quota full                      FULL
+ *   read-only file, folder or server        READ_ONLY
+ *   page or index found broken              DAMAGED
+ *   read or write failed below the engine   IO
+ *   statement cancelled by `interrupt`      INTERRUPTED
+ *   statement cancelled by the deadline     TIMEOUT
+ *   anything a correct plugin cannot meet   INTERNAL
+ */
 typedef struct persist_error_detail {
     size_t size;         /**< sizeof(persist_error_detail) */
     uint32_t flags;      /**< PERSIST_RETRYABLE, _MAYBE_COMMITTED, _SESSION_DEAD */
@@ -189,7 +269,8 @@ typedef struct persist_error_detail {
 typedef struct persist_call_error persist_call_error;
 
 /**
- * One call's own circumstances; first or second argument of every operation.
+ * One call's own circumstances: until when it may take, and where its failure is
+ * described; first or second argument of every operation.
  * Lives until the operation returns.
  */
 typedef struct persist_call {
@@ -204,7 +285,9 @@ typedef struct persist_call {
 typedef struct persist_metric persist_metric;
 
 /**
- * What the host offers. Handed to `load` and valid for ever after; the only way
+ * What the host offers. A plugin keeps the pointer in one static variable, set by
+ * `load`. What stands under *Reserved* below is NULL in hosts of this minor: ask
+ * before the call, and do without. Handed to `load` and valid for ever after; the only way
  * in which a plugin reaches the host. Every service may be called from any
  * thread, at any time after `load` was entered; none blocks for long. Members up
  * to the host's `size` are never NULL unless they say *reserved*.
@@ -275,7 +358,14 @@ typedef struct persist_host {
 
     /**
      * Says what the failure of `call` was. At most once counts per call: the last
-     * one. Without it the status alone is reported.
+     * one. Without it the status alone is reported. To be called before the
+     * operation returns, on its own thread; the text is copied. Example:
+     *
+     *     persist_error_detail detail = {sizeof detail};
+     *     detail.flags = PERSIST_RETRYABLE;
+     *     detail.text = "another process holds the lock: try again";
+     *     host->set_error(call, &detail);
+     *     return PERSIST_BUSY;
      */
     void (*set_error)(const persist_call *call, const persist_error_detail *detail);
 
@@ -288,16 +378,24 @@ typedef struct persist_host {
 
 /* ------------------------------------------------------- capabilities and limits */
 
-/** Several processes may have the store open, and write, at once. */
+/* The descriptor's `caps` are what the plugin can ever do; store_caps tells what
+ * this store can, which may be less: a server's version, a database in memory. The
+ * host uses what is in both. A bit it does not know it leaves alone. */
+
+/** Several processes may have the store open, and write, at once: the compare in
+ * `append` holds between them, and each sees what the others committed. */
 #define PERSIST_CAP_SHARED 0x1u
-/** `append` revalidates under the lock: see persist_append.revalidate. */
+/** `append` revalidates under the lock: see persist_append.revalidate. It makes
+ * many writing processes faster and changes no result: leave it out at first. */
 #define PERSIST_CAP_TURN 0x2u
 /** Calls answer without leaving the process: the host reads on its caller's
  * thread. */
 #define PERSIST_CAP_IN_PROCESS 0x4u
-/** Data outlive the process. */
+/** Data outlive the process. Without it every store_open begins with nothing. */
 #define PERSIST_CAP_PERSISTENT 0x8u
-/** PERSIST_DURABILITY_POWER can be kept. */
+/** PERSIST_DURABILITY_POWER can be kept: an append returns OK only when what it
+ * wrote would be there after a power cut, the folder's entry of a new file too. A
+ * backend whose data do not outlive the process accepts both durabilities. */
 #define PERSIST_CAP_POWER 0x10u
 /** Reserved: `wait_change` is there. */
 #define PERSIST_CAP_WAIT_CHANGE 0x20u
@@ -323,7 +421,20 @@ typedef struct persist_limits {
 /** Reserved: repair gave this version up; reading it is damage. */
 #define PERSIST_VERSION_QUARANTINED 0x2u
 
-/** One version, on its way in or out. Never changes. */
+/**
+ * One version, on its way in or out. Never changes.
+ *
+ * Visible at a time t is, of each key, the version with the highest timestamp
+ * <= t; if that is a tombstone the key is not there. With the versions
+ *
+ *     a@10 "x"    a@20 tombstone    b@20 "y"    a@30 "z"
+ *
+ * a scan sees at 9 nothing, at 10 and 19 a="x", at 20 b="y", at 30 a="z" and
+ * b="y"; with PERSIST_SCAN_TOMBSTONES it also sees a's tombstone at 20.
+ *
+ * The value is the host's own envelope (checksum, compression, transaction): the
+ * plugin stores and returns it byte for byte and looks at nothing in it.
+ */
 typedef struct persist_version {
     persist_bytes key;   /**< 1 to key_bytes bytes */
     persist_bytes value; /**< opaque; may be empty, which is not a tombstone */
@@ -332,14 +443,22 @@ typedef struct persist_version {
     uint32_t index;      /**< out of `read`: which key of the request; else 0 */
 } persist_version;
 
-/** One commit record, on its way in or out. Never changes. */
+/**
+ * One commit record, on its way in or out. The host finds out by it which keys
+ * were written by others, whether an append of its own happened, and whether the
+ * store went back. Handed out, all three fields are as they were handed in; the
+ * plugin need not check the digest. Never changes.
+ */
 typedef struct persist_record {
     int64_t timestamp;     /**< newest timestamp of the append; ns */
     persist_digest digest; /**< of `data`, made by the host */
     persist_bytes data;    /**< opaque */
 } persist_record;
 
-/** State of a namespace. */
+/**
+ * State of a namespace. Reads are answered in every state: what they show is for
+ * the host to judge, by the clock that goes with them.
+ */
 typedef enum persist_state {
     PERSIST_STATE_OPEN = 0,    /**< read and written */
     PERSIST_STATE_LOADING = 1, /**< being filled; only appends with
@@ -349,7 +468,12 @@ typedef enum persist_state {
 
 /**
  * The clock row of a namespace, all of one moment. Filled by the plugin into
- * memory of the host: set what `size` reaches.
+ * memory of the host: set what `size` reaches. Only `append` moves the first four
+ * fields, only `control` those from control_version on.
+ *
+ * The host knows by head and head_digest whether it still sees the history it saw
+ * before. A backend that restores, replicates or caches has to hand out the clock
+ * that belongs to the rows, never a newer or an older one.
  */
 typedef struct persist_clock {
     size_t size;                   /**< set by the host */
@@ -373,7 +497,9 @@ typedef struct persist_clock {
 
 /**
  * A place in the log to be looked up with a read, so that rows and log are of
- * one snapshot. Never changes.
+ * one snapshot: the newest record with timestamp <= at, or zeros if none is kept
+ * there. The host compares the digest with the one it saw before, and so notices a
+ * replica that is behind and a store on another branch. Never changes.
  */
 typedef struct persist_anchor {
     int64_t at;            /**< in: a timestamp, or PERSIST_NEWEST */
@@ -395,7 +521,10 @@ typedef struct persist_read_key {
     int64_t timestamp; /**< newest version <= this; PERSIST_NEWEST allowed */
 } persist_read_key;
 
-/** Request of `read`. */
+/**
+ * Request of `read`. The same key may be asked for at several timestamps, and by
+ * several transactions at once: `index` of a row tells which of `keys` it answers.
+ */
 typedef struct persist_read {
     size_t size;                  /**< set by the host */
     uint32_t ns;                  /**< id of the namespace */
@@ -412,7 +541,15 @@ typedef struct persist_read {
 /** Keys whose newest version is a tombstone are handed out as well. */
 #define PERSIST_SCAN_TOMBSTONES 0x8u
 
-/** Request of `scan`. */
+/**
+ * Request of `scan`. To go on after a bound was met the host asks again with the
+ * same range and timestamp and the last row's key in after_key. Between the two
+ * others may have appended: at a fixed timestamp nothing in the range changes by
+ * that, and the plugin keeps nothing from one call to the next.
+ *
+ * In reverse, keys come from the highest below `to` down to `from`; the versions
+ * of one key still come newest first.
+ */
 typedef struct persist_scan_range {
     size_t size;             /**< set by the host */
     uint32_t ns;             /**< id of the namespace */
@@ -433,7 +570,10 @@ typedef struct persist_scan_range {
     size_t n_anchors;        /**< count; may be 0 */
 } persist_scan_range;
 
-/** Request of `changes`. */
+/**
+ * Request of `changes`: how a transaction learns what was committed since its
+ * snapshot, and how a feed follows. Records are handed out whole and without gaps.
+ */
 typedef struct persist_changes {
     size_t size;          /**< set by the host */
     uint32_t ns;          /**< id of the namespace */
@@ -462,7 +602,15 @@ typedef persist_status (*persist_revalidate)(void *context, const persist_clock 
                                              const persist_record *records, size_t n_records,
                                              const persist_append **next);
 
-/** Request of `append`. */
+/**
+ * Request of `append`. What the host vouches for, so that a plugin need not look:
+ * keys are within the limits, no (key, timestamp) is there already, the digests
+ * are right. What the plugin compares: expected_head, expected_digest, epoch and
+ * the state, all in the one statement that also sets the new values.
+ *
+ * With n_versions 0 it adds a record alone: the host settles the outcome of a lost
+ * append that way. It must move the clock row like any other.
+ */
 struct persist_append {
     size_t size;                       /**< set by the host */
     uint32_t ns;                       /**< id of the namespace */
@@ -500,7 +648,8 @@ typedef struct persist_namespace_row {
 /** Takes one namespace; as persist_on_version. */
 typedef persist_status (*persist_on_namespace)(void *context, const persist_namespace_row *row);
 
-/** Request of `namespace_create`. */
+/** Request of `namespace_create`. What it does not name begins at 0 or empty, but
+ * for control_version, which is 1, and the epoch, which is a new one. */
 typedef struct persist_namespace_spec {
     size_t size;         /**< set by the host */
     const char *name;    /**< checked by the host */
@@ -548,14 +697,19 @@ typedef struct persist_control {
     size_t n_pins;               /**< count */
 } persist_control;
 
-/** Takes the control fields; valid only during the call. */
+/** Takes the control fields; valid only during the call. Called once, before
+ * `head` returns, if the namespace is there. */
 typedef persist_status (*persist_on_control)(void *context, const persist_control *control);
 
 /* ----------------------------------------------------------------------------- handles */
 
-/** A plugin's opened store. Opaque to the host. */
+/** A plugin's opened store. Opaque to the host. It holds what sessions share: the
+ * parsed URL, the settings, caches. Sessions of one store are used in parallel, so
+ * what can change in it needs a lock of the plugin's. */
 typedef struct persist_backend persist_backend;
-/** A plugin's session. Opaque to the host. */
+/** A plugin's session. Opaque to the host. As a rule one connection with its
+ * prepared statements; the host keeps it for many transactions, and in between
+ * hands it to any thread. */
 typedef struct persist_session persist_session;
 
 /** Opened to be migrated: the store may be missing (it is then made), empty, or
@@ -633,21 +787,29 @@ typedef struct persist_life {
                                    persist_session **session);
     /** Closes it, whatever state it is in. Mandatory. Since 0.1. */
     void (*session_close)(persist_session *session);
-    /** Is it still good? Mandatory. Since 0.1. Statuses: OK, UNAVAILABLE. */
+    /** Is it still good? As cheap as it can be: one round trip at most. Mandatory.
+     * Since 0.1. Statuses: OK, UNAVAILABLE. */
     persist_status (*session_ping)(const persist_call *call, persist_session *session);
     /** Ends whatever a failed call left behind; the session is then as new.
      * Mandatory. Since 0.1. Statuses: OK, UNAVAILABLE (close it). */
     persist_status (*session_reset)(const persist_call *call, persist_session *session);
-    /** Makes the call that runs on the session, if any, return INTERRUPTED soon.
+    /**
+     * Makes the call that runs on the session, if any, return INTERRUPTED soon.
      * Any thread, also when no call runs (then nothing happens). The call still
-     * returns once. Mandatory. Since 0.1. */
+     * returns once, and may well have done its work: then it says so. Mandatory.
+     * Since 0.1.
+     */
     void (*interrupt)(persist_session *session);
 } persist_life;
 
 /* ------------------------------------------------------------------------------- store */
 
 /**
- * What is done with data. Common statuses of all of them, beside those named:
+ * What is done with data. Each operation is one unit: it begins and ends whatever
+ * engine transaction it needs. It is given a session on which no other call runs,
+ * and leaves it as it found it, or, having failed, to session_reset.
+ *
+ * Common statuses of all of them, beside those named:
  * OK; NOT_FOUND (the namespace is not there); BUSY, UNAVAILABLE, AUTH, TIMEOUT,
  * INTERRUPTED, FULL, READ_ONLY, IO, DAMAGED, NO_MEMORY, INTERNAL. Unless
  * PERSIST_MAYBE_COMMITTED is set in the detail, a call that failed changed
@@ -657,7 +819,8 @@ typedef struct persist_life {
 typedef struct persist_store_ops {
     size_t size; /**< sizeof(persist_store_ops) */
 
-    /** Every namespace, by name. Mandatory. Since 0.1. */
+    /** Every namespace, by name in byte order, those in state LOADING and MOVED and
+     * the host's own (their names begin with '_') too. Mandatory. Since 0.1. */
     persist_status (*namespace_list)(const persist_call *call, persist_session *session,
                                      persist_on_namespace take, void *context);
     /**
@@ -762,7 +925,10 @@ typedef struct persist_store_ops {
 
 /* ------------------------------------------------------------------------------- admin */
 
-/** One step of the store's own schema. Never changes. */
+/**
+ * One step of the store's own schema. A released step is never changed: what has
+ * to become different is a further step. Never changes.
+ */
 typedef struct persist_migration {
     uint32_t number;    /**< from 1, without gaps */
     const char *name;   /**< what it does, a few words */
@@ -786,7 +952,10 @@ typedef persist_status (*persist_on_stat)(void *context, const persist_stat *sta
 /** Takes one line of a report: a path such as "plan/0/index" and its text. */
 typedef persist_status (*persist_on_finding)(void *context, const char *path, const char *text);
 
-/** What is done to the store as a whole. */
+/**
+ * What is done to the store as a whole. These follow a store_open with
+ * PERSIST_OPEN_MIGRATE (migrate_plan, migrate_apply) or a plain one (the others).
+ */
 typedef struct persist_admin_ops {
     size_t size; /**< sizeof(persist_admin_ops) */
 
@@ -818,7 +987,11 @@ typedef struct persist_admin_ops {
 
 /* -------------------------------------------------------------------------- descriptor */
 
-/** All a plugin says of itself, static and constant. */
+/**
+ * All a plugin says of itself, static and constant. The host copies what it knows
+ * of each table and refuses the plugin, naming the member, if a mandatory one is
+ * missing.
+ */
 typedef struct persist_plugin {
     persist_plugin_head head;        /**< the same as in the ELF note */
     size_t size;                     /**< sizeof(persist_plugin) */
@@ -870,7 +1043,22 @@ struct persist_plugin_note {
 /**
  * Makes a file a plugin: descriptor, ELF note and the entry. Once per plugin, at
  * file scope, behind the tables. The texts are string literals; the tables are
- * objects, not pointers.
+ * objects, not pointers. Example:
+ *
+ *     static const persist_life life = {
+ *         .size = sizeof(persist_life), .load = mine_load, ...};
+ *     ...
+ *     PERSIST_PLUGIN("mine", "mine", "mine", "1.0", "MIT", "Keeps data in mine",
+ *                    PERSIST_CAP_SHARED | PERSIST_CAP_PERSISTENT, limits, life,
+ *                    store, admin, settings, sizeof settings / sizeof settings[0]);
+ *
+ * built with
+ *
+ *     cc -fPIC $(pkg-config --cflags persist-plugin) \
+ *        $(pkg-config --variable=plugin_ldflags persist-plugin) \
+ *        -o persist_mine.so mine.c
+ *
+ * and looked at, without running it, with `persist plugins inspect`.
  */
 #define PERSIST_PLUGIN(name, schemes, section, version, licence, summary, caps, limits, life,      \
                        store, admin, settings, n_settings)                                         \

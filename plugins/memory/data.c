@@ -92,12 +92,24 @@ static struct version *scan_next_key(struct scan *scan, persist_bytes key)
     return memory_version_at(scan->ns, key, INT64_MIN);
 }
 
+/* A resume point before the range, in the scan's direction, means nothing. */
+static bool scan_resumes(const struct scan *scan)
+{
+    const persist_scan_range *range = &scan->range;
+
+    if (range->after_key.size == 0)
+        return false;
+    if (scan_has(scan, PERSIST_SCAN_REVERSE))
+        return range->to.size == 0 || memory_compare(range->after_key, range->to) < 0;
+    return memory_compare(range->after_key, range->from) >= 0;
+}
+
 /* The newest version of the first key to be looked at. */
 static struct version *scan_first_key(struct scan *scan)
 {
     const persist_scan_range *range = &scan->range;
 
-    if (range->after_key.size > 0) {
+    if (scan_resumes(scan)) {
         struct version *within = memory_visible(scan->ns, range->after_key, INT64_MAX);
 
         if (scan_resumes_within(scan) && within != NULL)

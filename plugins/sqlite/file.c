@@ -145,6 +145,10 @@ static persist_status check_kind(const persist_call *call, const persist_backend
         return lite_fail(call, PERSIST_CONFIG, "%s is a folder: name a file in it", path);
     if (!S_ISREG(info.st_mode))
         return lite_fail(call, PERSIST_CONFIG, "%s is not a regular file: name one", path);
+    if (info.st_size == 1) /* which SQLite would take for an empty one */
+        return lite_fail(call, PERSIST_FOREIGN,
+                         "%s is not an SQLite database; it was left untouched: name another file",
+                         path);
     if (info.st_size == 0 && (!store->migrating || store->read_only))
         return lite_fail(call, PERSIST_NOT_FOUND, "%s is empty: make the store with `persist init`",
                          path);
@@ -191,19 +195,23 @@ static void write_uri(persist_backend *store, bool immutable)
     snprintf(store->file + at, sizeof(store->file) - at, "%s", immutable ? "?immutable=1" : "");
 }
 
+/* Is there a log of the file? */
+static bool stands_beside(const persist_backend *store, const char *suffix)
+{
+    char path[PATH_MAX + 16];
+    struct stat info;
+
+    snprintf(path, sizeof(path), "%s%s", store->place.path, suffix);
+    return stat(path, &info) == 0 || errno != ENOENT;
+}
+
 /*
  * A log that cannot be opened where nothing may be written: without one there is no
  * writer either, and the file is read as it is.
  */
 static bool must_be_immutable(const persist_backend *store, const char *folder)
 {
-    char log[PATH_MAX + 8];
-    struct stat info;
-
-    if (!store->read_only || allowed(folder, W_OK | X_OK))
-        return false;
-    snprintf(log, sizeof(log), "%s-wal", store->place.path);
-    return stat(log, &info) != 0 && errno == ENOENT;
+    return store->read_only && !allowed(folder, W_OK | X_OK) && !stands_beside(store, "-wal");
 }
 
 persist_status lite_file_check(const persist_call *call, persist_backend *store, bool allow_network)
@@ -233,11 +241,13 @@ persist_status lite_file_check(const persist_call *call, persist_backend *store,
 #define HEADER_SIZE 100
 static const char header_magic[16] = "SQLite format 3";
 
+/* `settled`: there is no log that pages could still come from. */
 static persist_status judge(const persist_call *call, const persist_backend *store,
-                            const unsigned char *header, sqlite3_int64 size)
+                            const unsigned char *header, sqlite3_int64 size, bool settled)
 {
     const char *path = store->place.path;
     size_t there = size < HEADER_SIZE ? (size_t)size : HEADER_SIZE;
+    uint32_t page;
     uint32_t id;
 
     if (there == 0)
@@ -257,6 +267,12 @@ static persist_status judge(const persist_call *call, const persist_backend *sto
                          "%s is a database that persist did not make (application id %#x); it was "
                          "left untouched: name another file",
                          path, id);
+    page = (uint32_t)header[16] << 8 | header[17];
+    page = page == 1 ? 65536 : page;
+    if (page == 0 || (settled && size % page != 0))
+        return lite_fail(call, PERSIST_DAMAGED,
+                         "%s is cut off within a page, after %lld bytes: restore it from a backup",
+                         path, (long long)size);
     return PERSIST_OK;
 }
 
@@ -265,6 +281,7 @@ static persist_status read_header(const persist_call *call, const persist_backen
 {
     unsigned char header[HEADER_SIZE] = {0};
     sqlite3_int64 size = 0;
+    bool settled = !stands_beside(store, "-wal") && !stands_beside(store, "-journal");
     int code = file->pMethods->xFileSize(file, &size);
 
     if (code == SQLITE_OK && size > 0)
@@ -272,7 +289,7 @@ static persist_status read_header(const persist_call *call, const persist_backen
     if (code != SQLITE_OK)
         return lite_fail(call, PERSIST_IO, "%s: its header cannot be read (SQLite %d)",
                          store->place.path, code);
-    return judge(call, store, header, size);
+    return judge(call, store, header, size, settled);
 }
 
 persist_status lite_file_identify(const persist_call *call, persist_backend *store)

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#define _GNU_SOURCE /* memfd_create */
 #include "tools/persist/output.h"
 
 #include <persist/persist.h>
@@ -65,7 +64,7 @@ static void list(enum output_format format, int rows)
         row("\xff\x01", "x\ty\n");
     if (rows > 2)
         empty_row();
-    output_end(&output);
+    output_end(&output, true);
 }
 
 START_TEST(text_list)
@@ -85,7 +84,7 @@ START_TEST(text_one)
     begin(OUTPUT_TEXT);
     output_begin(&output, OUTPUT_ONE, columns, sizeof columns / sizeof *columns);
     row("k", "b");
-    output_end(&output);
+    output_end(&output, true);
     expect("key   k\nname  b\nspan  7d\nn     -5\non    yes\n");
 }
 END_TEST
@@ -125,13 +124,30 @@ START_TEST(json_list)
 }
 END_TEST
 
+START_TEST(what_is_not_complete_has_no_end)
+{
+    static const struct column one[] = {{"n", CELL_INTEGER, false}};
+    for (int format = OUTPUT_TEXT; format <= OUTPUT_CSV; format++) {
+        begin((enum output_format)format);
+        output_begin(&output, OUTPUT_LIST, one, 1);
+        output_end(&output, false);
+        expect("");
+    }
+    begin(OUTPUT_JSON);
+    output_begin(&output, OUTPUT_LIST, one, 1);
+    output_integer(&output, 1);
+    output_end(&output, false);
+    expect("[\n{\"n\":1}");
+}
+END_TEST
+
 START_TEST(json_one)
 {
     static const struct column one[] = {{"on", CELL_FLAG, false}};
     begin(OUTPUT_JSON);
     output_begin(&output, OUTPUT_ONE, one, 1);
     output_flag(&output, false);
-    output_end(&output);
+    output_end(&output, true);
     expect("{\"on\":false}\n");
 }
 END_TEST
@@ -159,7 +175,7 @@ START_TEST(ndjson)
     output_begin(&output, OUTPUT_LIST, one, 1);
     output_integer(&output, 1);
     output_integer(&output, 2);
-    output_end(&output);
+    output_end(&output, true);
     expect("{\"n\":1}\n{\"n\":2}\n");
 }
 END_TEST
@@ -230,6 +246,7 @@ int main(void)
     tcase_add_test(cases, text_escapes);
     tcase_add_test(cases, text_encoded);
     tcase_add_test(cases, json_list);
+    tcase_add_test(cases, what_is_not_complete_has_no_end);
     tcase_add_test(cases, json_one);
     tcase_add_test(cases, json_strings);
     tcase_add_test(cases, ndjson);

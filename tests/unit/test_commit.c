@@ -334,6 +334,73 @@ START_TEST(lost_acknowledgements_are_resolved)
 }
 END_TEST
 
+/* ---- a store that cannot be asked: the outcome stays open, and is decided later */
+
+static persist_status (*asked_head)(const persist_call *, persist_session *, uint32_t,
+                                    persist_clock *, persist_on_control, void *);
+static bool unreachable;
+
+static persist_status unreachable_head(const persist_call *call, persist_session *session,
+                                       uint32_t ns, persist_clock *clock, persist_on_control take,
+                                       void *context)
+{
+    return unreachable ? PERSIST_UNAVAILABLE : asked_head(call, session, ns, clock, take, context);
+}
+
+START_TEST(unresolved_commits_are_decided_by_their_token)
+{
+    make_lossy(_i);
+    struct plugin *plugin = loaded(_i);
+    asked_head = plugin->store.head;
+    plugin->store.head = unreachable_head;
+    persist_store *store = fixture_open_with(_i, "resolve_timeout: 10ms\n");
+    put_one(store, "a", "1");
+    for (int how = LOSE_AFTER; how <= LOSE_BEFORE; how++)
+        for (int later = 0; later < 2; later++) {
+            unsigned char token[PERSIST_RESOLVE_TOKEN_SIZE];
+            int committed = -1;
+            int64_t timestamp = -1;
+            persist_tx *tx = begin(store);
+            ck_assert_ptr_nonnull(get(tx, "a"));
+            put(tx, "k", how == LOSE_AFTER ? "after" : "before");
+            losing = how;
+            unreachable = true;
+            assert_status(persist_commit(tx, NULL, fixture_error()), PERSIST_UNRESOLVED);
+            ck_assert_ptr_nonnull(persist_error_resolve_token(fixture_error()));
+            ck_assert_int_eq(persist_error_retryable(fixture_error()), 0);
+            memcpy(token, persist_error_resolve_token(fixture_error()), sizeof token);
+            persist_tx_free(tx);
+            assert_status(
+                persist_resolve(store, NULL, token, &committed, &timestamp, fixture_error()),
+                PERSIST_UNRESOLVED);
+            unreachable = false;
+            losing = PASS;
+            for (int again = 0; again <= later; again++) {
+                assert_ok(
+                    persist_resolve(store, NULL, token, &committed, &timestamp, fixture_error()));
+                ck_assert_int_eq(committed, how == LOSE_AFTER);
+                if (later) {
+                    tx = begin(store);
+                    get(tx, "other");
+                    put(tx, "other", "1");
+                    commit(tx);
+                }
+            }
+            tx = begin(store);
+            const char *value = get(tx, "k");
+            if (how == LOSE_AFTER) {
+                persist_row row = {.size = sizeof row};
+                assert_ok(persist_get(tx, persist_text("k"), &row, fixture_error()));
+                ck_assert_int_eq(row.timestamp, timestamp);
+            } else {
+                ck_assert_str_ne(value, "before");
+            }
+            persist_tx_free(tx);
+        }
+    fixture_close(store);
+}
+END_TEST
+
 START_TEST(every_outcome_told_is_true)
 {
     make_lossy(_i);
@@ -417,6 +484,7 @@ int main(void)
     tcase_add_loop_test(tcase, conflicts_are_found_across_stores, 0, n);
     tcase_add_loop_test(tcase, old_transactions_are_validated_from_the_log, 0, n);
     tcase_add_loop_test(tcase, lost_acknowledgements_are_resolved, 0, n);
+    tcase_add_loop_test(tcase, unresolved_commits_are_decided_by_their_token, 0, n);
     tcase_add_loop_test(tcase, every_outcome_told_is_true, 0, n);
     tcase_add_loop_test(tcase, a_clock_far_ahead_of_the_engines_writes_nothing, 0, n);
     suite_add_tcase(suite, tcase);

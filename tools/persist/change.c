@@ -5,12 +5,13 @@ static persist_status rehearse(struct command *command, persist_run_fn fn, void 
                                int64_t *timestamp)
 {
     persist_tx *tx = NULL;
+    int64_t unwanted;
     persist_tx_options options = {.size = sizeof options};
     persist_status status = persist_begin(command->store, &options, &tx, command->error);
     if (status == PERSIST_OK)
         status = fn(tx, context, command->error);
     if (status == PERSIST_OK)
-        status = persist_tx_timestamp(tx, timestamp, command->error);
+        status = persist_tx_timestamp(tx, timestamp ? timestamp : &unwanted, command->error);
     persist_tx_free(tx);
     return status;
 }
@@ -40,7 +41,7 @@ static void print_timestamp(struct output *output, int64_t timestamp)
     static const struct column columns[] = {{"timestamp", CELL_TIME, true}};
     output_begin(output, OUTPUT_ONE, columns, 1);
     output_time(output, timestamp);
-    output_end(output);
+    output_end(output, true);
 }
 
 persist_status change_key(struct command *command, persist_bytes key, const persist_bytes *value)

@@ -6,7 +6,7 @@
 #include "tools/persist/command.h"
 
 /* Runs `fn` as persist_run does; with --dry-run in a transaction that is rolled back, and
- * *timestamp is then its snapshot's. */
+ * *timestamp (may be NULL) is then its snapshot's. */
 persist_status change_run(struct command *command, persist_run_fn fn, void *context,
                           int64_t *timestamp);
 /* Puts one key, or deletes it (value NULL), of an open store, and prints the timestamp if

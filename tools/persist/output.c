@@ -124,9 +124,14 @@ void output_begin(struct output *output, enum output_shape shape, const struct c
     for (size_t i = 0; i < n_columns; i++)
         if (strlen(columns[i].name) > output->width)
             output->width = strlen(columns[i].name);
+}
+
+/* What stands before the first row; left to it, so that what fails at once prints nothing. */
+static void write_opening(struct output *output)
+{
     if (output->format == OUTPUT_CSV)
         write_csv_names(output);
-    else if (output->format == OUTPUT_JSON && shape == OUTPUT_LIST)
+    else if (output->format == OUTPUT_JSON && output->shape == OUTPUT_LIST)
         sink_char(output->sink, '[');
 }
 
@@ -138,6 +143,8 @@ static bool is_json(const struct output *output)
 static void begin_row(struct output *output)
 {
     output->emit.comma = false;
+    if (!output->rows)
+        write_opening(output);
     if (output->format == OUTPUT_JSON && output->shape == OUTPUT_LIST)
         sink_text(output->sink, output->rows ? ",\n" : "\n");
     if (is_json(output))
@@ -285,10 +292,12 @@ void output_none(struct output *output)
     end_cell(output);
 }
 
-void output_end(struct output *output)
+void output_end(struct output *output, bool complete)
 {
     assert(output->cell == 0);
-    if (output->format == OUTPUT_JSON && output->shape == OUTPUT_LIST)
+    if (complete && !output->rows)
+        write_opening(output);
+    if (complete && output->format == OUTPUT_JSON && output->shape == OUTPUT_LIST)
         sink_text(output->sink, output->rows ? "\n]\n" : "]\n");
     sink_flush(output->sink);
 }

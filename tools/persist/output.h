@@ -66,7 +66,9 @@ void output_integer(struct output *output, int64_t value);
 void output_flag(struct output *output, bool value);
 /* A cell of any type that is not there: null, or empty, or "-". */
 void output_none(struct output *output);
-void output_end(struct output *output);
+/* What is not complete (something failed) is left without its end, so that no reader takes
+ * it for all. */
+void output_end(struct output *output, bool complete);
 /* May more rows be written? False if the reader is gone, or writing failed. */
 bool output_open(const struct output *output);
 /* Writes bytes as text of one line, in the encoding. */

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#define _GNU_SOURCE /* pipe2 */
 #include "tools/persist/signals.h"
 
 #include <errno.h>

@@ -49,7 +49,7 @@ persist_status verb_config_show(struct command *command)
     output_begin(&command->output, OUTPUT_LIST, columns, origin ? 3 : 2);
     status = config_show(command->config, settings ? plugin->descriptor : NULL, settings, print,
                          &command->output);
-    output_end(&command->output);
+    output_end(&command->output, status == PERSIST_OK);
     settings_free(settings);
     return status;
 }

@@ -11,7 +11,7 @@ static void print(struct output *output, uint64_t count)
     enum output_shape shape = output->format == OUTPUT_TEXT ? OUTPUT_LIST : OUTPUT_ONE;
     output_begin(output, shape, columns, 1);
     output_integer(output, (int64_t)count);
-    output_end(output);
+    output_end(output, true);
 }
 
 persist_status verb_count(struct command *command)

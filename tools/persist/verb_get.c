@@ -8,7 +8,7 @@ static void print(struct command *command, const persist_row *row)
     if (output->format != OUTPUT_TEXT) {
         rows_begin(output, OUTPUT_ONE);
         rows_add(output, row);
-        output_end(output);
+        output_end(output, true);
         return;
     }
     if (command->encoding == ENCODING_TEXT)

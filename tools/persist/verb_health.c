@@ -19,6 +19,6 @@ persist_status verb_health(struct command *command)
     output_span(output, report.write_ns);
     output_span(output, report.read_ns);
     output_time(output, report.timestamp);
-    output_end(output);
+    output_end(output, true);
     return PERSIST_OK;
 }

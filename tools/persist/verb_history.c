@@ -51,7 +51,7 @@ static persist_status print(struct command *command, persist_cursor *cursor, per
     else
         output_begin(output, OUTPUT_LIST, columns, sizeof columns / sizeof *columns);
     persist_status status = rows_each(command, cursor, limit, text ? take_text : take);
-    output_end(output);
+    output_end(output, status == PERSIST_OK);
     if (status == PERSIST_OK && !output->rows)
         status = error_set(command->error, PERSIST_NOT_FOUND, "the key '%s' has no version",
                            bytes_show(key, shown, sizeof shown));

@@ -44,7 +44,7 @@ static persist_status list(struct command *command, bool up, bool missing_only)
     output_begin(&command->output, OUTPUT_LIST, columns, sizeof columns / sizeof *columns);
     status = up ? persist_migrate_up(command->config, take, &listing, command->error)
                 : persist_migrate_status(command->config, take, &listing, command->error);
-    output_end(&command->output);
+    output_end(&command->output, status == PERSIST_OK);
     return status;
 }
 

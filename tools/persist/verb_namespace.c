@@ -30,7 +30,7 @@ persist_status verb_namespace_list(struct command *command)
         return status;
     output_begin(&command->output, OUTPUT_LIST, columns, sizeof columns / sizeof *columns);
     status = persist_namespace_list(command->store, print, &command->output, command->error);
-    output_end(&command->output);
+    output_end(&command->output, status == PERSIST_OK);
     return status;
 }
 

@@ -86,7 +86,7 @@ persist_status verb_plugins_list(struct command *command)
     output_begin(&command->output, OUTPUT_LIST, list_columns,
                  sizeof list_columns / sizeof *list_columns);
     status = loader_list(&search, print_listed, &command->output, command->error);
-    output_end(&command->output);
+    output_end(&command->output, status == PERSIST_OK);
     return status;
 }
 
@@ -107,7 +107,7 @@ static void print_inspected(struct output *output, const struct plugin_file *fil
     print_head_text(output, file, file->head.licence);
     print_head_text(output, file, file->head.summary);
     print_head_number(output, file, file->head.pointer_bits);
-    output_end(output);
+    output_end(output, true);
 }
 
 persist_status verb_plugins_inspect(struct command *command)

@@ -31,7 +31,7 @@ persist_status verb_scan(struct command *command)
     else
         rows_begin(output, OUTPUT_LIST);
     status = rows_each(command, cursor, 0, keys_only ? take_key : take);
-    output_end(output);
+    output_end(output, status == PERSIST_OK);
 out:
     persist_cursor_free(cursor);
     persist_tx_free(tx);

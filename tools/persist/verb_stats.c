@@ -26,6 +26,6 @@ persist_status verb_stats(struct command *command)
         return status;
     output_begin(output, OUTPUT_LIST, columns, sizeof columns / sizeof *columns);
     status = persist_stats(command->store, print, output, command->error);
-    output_end(output);
+    output_end(output, status == PERSIST_OK);
     return status;
 }

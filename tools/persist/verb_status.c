@@ -74,7 +74,7 @@ static void print(struct output *output, const persist_store_info *info,
     output_text(output, info->durability == PERSIST_DURABILITY_PROCESS ? "process" : "power");
     print_bound(output, info->max_key);
     print_bound(output, info->max_value);
-    output_end(output);
+    output_end(output, true);
 }
 
 persist_status verb_status(struct command *command)

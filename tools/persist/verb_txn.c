@@ -165,7 +165,7 @@ static void print_json(struct output *output, const struct run *run, int64_t tim
     sink_text(output->sink, "{\"gets\":");
     rows_begin(output, OUTPUT_LIST);
     print_rows(output, run);
-    sink_format(output->sink, "%s],\"timestamp\":\"%" PRId64 "\"}\n", run->n_found ? "\n" : "",
+    sink_format(output->sink, "%s],\"timestamp\":\"%" PRId64 "\"}\n", run->n_found ? "\n" : "[",
                 timestamp);
 }
 
@@ -218,10 +218,11 @@ persist_status verb_txn(struct command *command)
     if (status != PERSIST_OK)
         return status;
     status = script_read(&script, &lines, command->encoding, command->error);
-    if (status == PERSIST_INVALID)
-        command->code = EXIT_FAILED;
     if (status == PERSIST_OK)
         status = execute(command, &script);
+    /* The command line is right; what is wrong stands in the file. */
+    if (status == PERSIST_INVALID)
+        command->code = EXIT_FAILED;
     script_free(&script);
     lines_close(&lines);
     return status;

@@ -33,6 +33,6 @@ persist_status verb_version(struct command *command)
     output_text(output, xxhash);
     output_text(output, protobuf_c_version());
     output_text(output, persist_plugin_dir());
-    output_end(output);
+    output_end(output, true);
     return PERSIST_OK;
 }
