@@ -244,8 +244,8 @@ static void race_job(struct kit *kit, const struct job *job)
 {
     struct world world;
     char key[16];
-    store_bind(kit, kit->plugin, job->url, &world.store);
-    store_open(&world.store);
+    kit_store_bind(kit, kit->plugin, job->url, &world.store);
+    kit_store_open(&world.store);
     client_open(&world.store, &world.client);
     world.line = (struct line){.client = &world.client, .ns = job->ns};
     line_head(&world.line);
@@ -255,7 +255,7 @@ static void race_job(struct kit *kit, const struct job *job)
     for (uint64_t i = 0; i < job->count; i++)
         append_until_done(&world.line, key);
     client_close(&world.client);
-    store_close(&world.store);
+    kit_store_close(&world.store);
     worker_tell(kit, 1);
 }
 

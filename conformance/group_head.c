@@ -48,7 +48,7 @@ static void capabilities(struct kit *kit)
     struct store store;
     expect_number(kit, "capabilities that this interface does not know",
                   (int64_t)(plugin->descriptor->caps & ~known), 0);
-    store_new(kit, &store);
+    kit_store_new(kit, &store);
     expect_number(kit, "capabilities of the store beyond the descriptor's",
                   (int64_t)(store.caps & ~plugin->descriptor->caps), 0);
     expect_true(kit, !(store.caps & PERSIST_CAP_WAIT_CHANGE) || plugin->store.wait_change,
@@ -68,7 +68,7 @@ static void limits(struct kit *kit)
 {
     const persist_limits *most = &kit->plugin->limits;
     struct store store;
-    store_new(kit, &store);
+    kit_store_new(kit, &store);
     const persist_limits *now = &store.limits;
     within(kit, "limits.key_bytes", now->key_bytes, most->key_bytes);
     within(kit, "limits.value_bytes", now->value_bytes, most->value_bytes);
@@ -89,7 +89,7 @@ static void short_limits(struct kit *kit)
     } given;
     struct store store;
     size_t room = offsetof(persist_limits, append_versions);
-    store_new(kit, &store);
+    kit_store_new(kit, &store);
     memset(&given, 0xEE, sizeof given);
     given.limits.size = room;
     kit->plugin->life.store_limits(store.backend, &given.limits);
@@ -141,8 +141,8 @@ static void check_config(struct kit *kit)
     persist_call call = {sizeof call, PERSIST_NO_DEADLINE, &sink};
     if (!kit->plugin->life.check_config)
         kit_skip(kit, "life.check_config is optional, and the plugin has none");
-    store_place(kit, kit->plugin, url, folder);
-    store_bind(kit, kit->plugin, url, &store);
+    kit_store_place(kit, kit->plugin, url, folder);
+    kit_store_bind(kit, kit->plugin, url, &store);
     persist_status status = kit->plugin->life.check_config(&call, url, store.settings);
     expect_text(kit, "check_config of a good URL", persist_status_name(status), "ok");
     expect_number(kit, "check_config: files it made", count_files(folder), 0);
@@ -153,10 +153,10 @@ static void missing_store(struct kit *kit)
     char url[PATH_MAX], folder[PATH_MAX];
     struct store store;
     persist_error error = ERROR_INIT;
-    store_place(kit, kit->plugin, url, folder);
-    store_bind(kit, kit->plugin, url, &store);
+    kit_store_place(kit, kit->plugin, url, folder);
+    kit_store_bind(kit, kit->plugin, url, &store);
     expect_text(kit, "store_open where there is no store",
-                persist_status_name(store_try(&store, 0, &error)), "not found");
+                persist_status_name(kit_store_try(&store, 0, &error)), "not found");
     expect_true(kit, strstr(persist_error_message(&error), "persist init") != NULL,
                 persist_error_message(&error), "the text names `persist init`");
     expect_number(kit, "store_open where there is no store: files it made", count_files(folder), 0);
@@ -170,11 +170,11 @@ static void foreign(struct kit *kit)
     struct stat st;
     struct store store;
     for (int i = 0; i < 2; i++) {
-        store_place(kit, kit->plugin, url, folder);
-        store_bind(kit, kit->plugin, url, &store);
+        kit_store_place(kit, kit->plugin, url, folder);
+        kit_store_bind(kit, kit->plugin, url, &store);
         snprintf(path, sizeof path, "%s/store", folder);
         if (i == 0)
-            store_migrate(&store);
+            kit_store_migrate(&store);
         if (i == 0 && (stat(path, &st) != 0 || !S_ISREG(st.st_mode)))
             kit_skip(kit, "the store is not a file called {dir}/store");
     }
@@ -182,9 +182,9 @@ static void foreign(struct kit *kit)
     fputs(text, file);
     fclose(file);
     expect_text(kit, "store_open of a file that is no store",
-                persist_status_name(store_try(&store, 0, NULL)), "foreign");
+                persist_status_name(kit_store_try(&store, 0, NULL)), "foreign");
     persist_error error = ERROR_INIT;
-    persist_status status = store_try(&store, PERSIST_OPEN_MIGRATE, &error);
+    persist_status status = kit_store_try(&store, PERSIST_OPEN_MIGRATE, &error);
     if (status == PERSIST_OK) {
         struct client client;
         client_open(&store, &client);

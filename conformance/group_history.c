@@ -37,10 +37,10 @@ static void open_reference(struct kit *kit, struct world *world)
 {
     char url[PATH_MAX];
     const struct plugin *plugin = reference(kit);
-    store_place(kit, plugin, url, NULL);
-    store_bind(kit, plugin, url, &world->store);
-    store_migrate(&world->store);
-    store_open(&world->store);
+    kit_store_place(kit, plugin, url, NULL);
+    kit_store_bind(kit, plugin, url, &world->store);
+    kit_store_migrate(&world->store);
+    kit_store_open(&world->store);
     client_open(&world->store, &world->client);
     line_create(&world->client, "main", PERSIST_STATE_OPEN, &world->line);
 }

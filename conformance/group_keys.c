@@ -155,13 +155,13 @@ static void longest(struct kit *kit)
     size_t size = bound > 0 && bound < 65536 ? (size_t)bound : 2048;
     persist_bytes keys[3] = {long_key(kit, size, 'a'), long_key(kit, size, 'b'),
                              long_key(kit, size - 1, 'k')};
-    const size_t in_order[3] = {0, 1, 2};
+    const size_t in_order[3] = {2, 0, 1};
     for (size_t i = 0; i < 3; i++)
         line_put(&world.line, 10 + (int64_t)i, keys[2 - i], text_bytes("v"));
     for (size_t i = 0; i < 3; i++)
         rows_take(&expected, &(persist_version){.key = keys[in_order[i]],
                                                 .value = text_bytes("v"),
-                                                .timestamp = 12 - (int64_t)i});
+                                                .timestamp = 12 - (int64_t)in_order[i]});
     expect_scan(&world.line, "keys of the greatest length", (persist_scan_range){0},
                 rows_text(&expected));
 }

@@ -13,7 +13,7 @@ static void start_again(struct kit *kit)
         world_new(kit, &world);
         line_commit(&world.line, "10 a=1");
         client_close(&world.client);
-        store_close(&world.store);
+        kit_store_close(&world.store);
         if (round < 2 && life->stop)
             life->stop();
     }
@@ -59,7 +59,7 @@ static void two_stores(struct kit *kit)
     expect_read(&worlds[0].line, "a@*", "a@10=first");
     expect_read(&worlds[1].line, "a@*", "a@20=second");
     client_close(&worlds[0].client);
-    store_close(&worlds[0].store);
+    kit_store_close(&worlds[0].store);
     line_commit(&worlds[1].line, "30 a=third");
     expect_read(&worlds[1].line, "a@*", "a@30=third");
 }
@@ -134,10 +134,10 @@ static void read_only(struct kit *kit)
     world_new(kit, &world);
     line_commit(&world.line, "10 a=1");
     client_close(&world.client);
-    store_close(&world.store);
-    store_bind(kit, kit->plugin, world.store.url, &store);
+    kit_store_close(&world.store);
+    kit_store_bind(kit, kit->plugin, world.store.url, &store);
     expect_text(kit, "store_open with PERSIST_OPEN_READ_ONLY",
-                persist_status_name(store_try(&store, PERSIST_OPEN_READ_ONLY, NULL)), "ok");
+                persist_status_name(kit_store_try(&store, PERSIST_OPEN_READ_ONLY, NULL)), "ok");
     client_open(&store, &client);
     struct line line = line_through(&world.line, &client);
     expect_read(&line, "a@*", "a@10=1");

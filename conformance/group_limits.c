@@ -165,7 +165,7 @@ static void sessions(struct kit *kit)
 {
     struct store store;
     struct client client;
-    store_new(kit, &store);
+    kit_store_new(kit, &store);
     uint64_t bound = bound_of(kit, store.limits.sessions, "sessions");
     if (bound > 1000)
         kit_skip(kit, "limits.sessions is %llu: too many to try", (unsigned long long)bound);

@@ -49,9 +49,9 @@ static uint32_t apply(struct client *client, const char *what)
 static void open_to_migrate(struct kit *kit, const char *url, struct store *store,
                             struct client *client)
 {
-    store_bind(kit, kit->plugin, url, store);
+    kit_store_bind(kit, kit->plugin, url, store);
     expect_text(kit, "store_open with PERSIST_OPEN_MIGRATE",
-                persist_status_name(store_try(store, PERSIST_OPEN_MIGRATE, NULL)), "ok");
+                persist_status_name(kit_store_try(store, PERSIST_OPEN_MIGRATE, NULL)), "ok");
     client_open(store, client);
 }
 
@@ -60,7 +60,7 @@ static void plan(struct kit *kit)
     struct store store;
     struct client client;
     char url[PATH_MAX];
-    store_place(kit, kit->plugin, url, NULL);
+    kit_store_place(kit, kit->plugin, url, NULL);
     open_to_migrate(kit, url, &store, &client);
     struct plan before = plan_of(&client);
     expect_true(kit, before.n > 0, "migrate_plan", "at least one step");
@@ -82,13 +82,13 @@ static void twice(struct kit *kit)
     bool persistent = world.store.caps & PERSIST_CAP_PERSISTENT;
     if (persistent) {
         client_close(&world.client);
-        store_close(&world.store);
+        kit_store_close(&world.store);
         open_to_migrate(kit, world.store.url, &store, &client);
         expect_number(kit, "migrate_apply again: steps told", apply(&client, "migrate_apply again"),
                       0);
         client_close(&client);
-        store_close(&store);
-        store_open(&world.store);
+        kit_store_close(&store);
+        kit_store_open(&world.store);
         client_open(&world.store, &world.client);
     } else {
         expect_number(kit, "migrate_apply again: steps told",
@@ -119,18 +119,18 @@ static void two_threads(struct kit *kit)
     char url[PATH_MAX];
     struct client client;
     struct line line;
-    store_place(kit, kit->plugin, url, NULL);
-    store_bind(kit, kit->plugin, url, &pair.store);
+    kit_store_place(kit, kit->plugin, url, NULL);
+    kit_store_bind(kit, kit->plugin, url, &pair.store);
     expect_text(kit, "store_open with PERSIST_OPEN_MIGRATE",
-                persist_status_name(store_try(&pair.store, PERSIST_OPEN_MIGRATE, NULL)), "ok");
+                persist_status_name(kit_store_try(&pair.store, PERSIST_OPEN_MIGRATE, NULL)), "ok");
     threads_run(kit, 3, pair_thread, &pair);
     client_open(&pair.store, &client);
     expect_number(kit, "steps left after three at once", apply(&client, "migrate_apply"), 0);
     client_close(&client);
     if (!(pair.store.caps & PERSIST_CAP_PERSISTENT))
         return;
-    store_close(&pair.store);
-    store_open(&pair.store);
+    kit_store_close(&pair.store);
+    kit_store_open(&pair.store);
     client_open(&pair.store, &client);
     line_create(&client, "main", PERSIST_STATE_OPEN, &line);
     line_commit(&line, "10 a=1");
@@ -145,7 +145,7 @@ static void migrate_job(struct kit *kit, const struct job *job)
     open_to_migrate(kit, job->url, &store, &client);
     apply(&client, "migrate_apply beside another process");
     client_close(&client);
-    store_close(&store);
+    kit_store_close(&store);
     worker_tell(kit, 1);
 }
 
@@ -156,7 +156,7 @@ static void two_processes(struct kit *kit)
     struct client client;
     struct line line;
     int64_t number;
-    store_place(kit, kit->plugin, job.url, NULL);
+    kit_store_place(kit, kit->plugin, job.url, NULL);
     for (unsigned i = 0; i < 2; i++)
         worker_start(kit, i, &job);
     for (unsigned step = 0; step < 2; step++) {
@@ -167,8 +167,8 @@ static void two_processes(struct kit *kit)
         for (unsigned i = 0; i < 2 && step == 0; i++)
             worker_send(kit, i, 0);
     }
-    store_bind(kit, kit->plugin, job.url, &store);
-    store_open(&store);
+    kit_store_bind(kit, kit->plugin, job.url, &store);
+    kit_store_open(&store);
     client_open(&store, &client);
     line_create(&client, "main", PERSIST_STATE_OPEN, &line);
     line_commit(&line, "10 a=1");

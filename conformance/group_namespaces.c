@@ -46,7 +46,7 @@ static void list(struct kit *kit)
     struct store store;
     struct client client;
     struct line line;
-    store_new(kit, &store);
+    kit_store_new(kit, &store);
     client_open(&store, &client);
     expect_list(&client, "namespaces of a new store", "");
     line_create(&client, "m", PERSIST_STATE_OPEN, &line);
@@ -78,7 +78,7 @@ static void fresh(struct kit *kit)
     struct client client;
     uint32_t ns = 0;
     persist_clock clock = {.size = sizeof clock}, expected = {.size = sizeof expected};
-    store_new(kit, &store);
+    kit_store_new(kit, &store);
     client_open(&store, &client);
     persist_namespace_spec spec = {.size = sizeof spec,
                                    .name = "fresh",
@@ -104,7 +104,7 @@ static void features(struct kit *kit)
     struct client client;
     struct line line;
     uint32_t ns = 0;
-    store_new(kit, &store);
+    kit_store_new(kit, &store);
     client_open(&store, &client);
     persist_namespace_spec spec = {.size = sizeof spec, .name = "featured", .features = 5};
     persist_status status =
@@ -135,7 +135,7 @@ static void long_name(struct kit *kit)
     struct client client;
     char expected[80];
     uint32_t ns = 0;
-    store_new(kit, &store);
+    kit_store_new(kit, &store);
     client_open(&store, &client);
     expect_number(kit, "length of the name", (int64_t)strlen(name), 64);
     expect_status(&client, "namespace_create with a name of 64 bytes", create(&client, name, &ns),
@@ -189,7 +189,7 @@ static void ids_and_epochs(struct kit *kit)
     struct client client;
     uint32_t ids[ROUNDS];
     uint64_t epochs[ROUNDS];
-    store_new(kit, &store);
+    kit_store_new(kit, &store);
     client_open(&store, &client);
     for (int i = 0; i < ROUNDS; i++) {
         struct line line;

@@ -9,8 +9,8 @@
 static void reopen(struct world *world)
 {
     client_close(&world->client);
-    store_close(&world->store);
-    store_open(&world->store);
+    kit_store_close(&world->store);
+    kit_store_open(&world->store);
     client_open(&world->store, &world->client);
 }
 
@@ -130,10 +130,10 @@ static void meta(struct kit *kit)
 static void kill_job(struct kit *kit, const struct job *job)
 {
     struct world world;
-    store_bind(kit, kit->plugin, job->url, &world.store);
+    kit_store_bind(kit, kit->plugin, job->url, &world.store);
     if (job->number == 0)
-        store_migrate(&world.store);
-    store_open(&world.store);
+        kit_store_migrate(&world.store);
+    kit_store_open(&world.store);
     client_open(&world.store, &world.client);
     if (job->number == 0) {
         line_create(&world.client, "main", PERSIST_STATE_OPEN, &world.line);
@@ -159,8 +159,8 @@ static void expect_survived(struct kit *kit, const struct job *job, int64_t ackn
     persist_clock clock;
     char expected[100];
     int more;
-    store_bind(kit, kit->plugin, job->url, &world.store);
-    store_open(&world.store);
+    kit_store_bind(kit, kit->plugin, job->url, &world.store);
+    kit_store_open(&world.store);
     client_open(&world.store, &world.client);
     world.line = (struct line){.client = &world.client, .ns = job->ns};
     line_head(&world.line);
@@ -175,7 +175,7 @@ static void expect_survived(struct kit *kit, const struct job *job, int64_t ackn
                   line_changes(&world.line, 0, 0, 0, &records, &clock, &more), PERSIST_OK);
     expect_number(kit, "records after SIGKILL", (int64_t)records.n, head);
     client_close(&world.client);
-    store_close(&world.store);
+    kit_store_close(&world.store);
 }
 
 #define KILLS 4
@@ -184,7 +184,7 @@ static void killed(struct kit *kit)
 {
     struct job job = {.run = kill_job};
     int64_t number = 0, acknowledged = 0;
-    store_place(kit, kit->plugin, job.url, NULL);
+    kit_store_place(kit, kit->plugin, job.url, NULL);
     for (unsigned i = 0; i < KILLS; i++) {
         job.number = i;
         worker_start(kit, i, &job);
@@ -206,8 +206,8 @@ static void killed(struct kit *kit)
 static void look_job(struct kit *kit, const struct job *job)
 {
     struct world world;
-    store_bind(kit, kit->plugin, job->url, &world.store);
-    store_open(&world.store);
+    kit_store_bind(kit, kit->plugin, job->url, &world.store);
+    kit_store_open(&world.store);
     client_open(&world.store, &world.client);
     world.line = (struct line){.client = &world.client, .ns = job->ns};
     worker_tell(kit, 0);

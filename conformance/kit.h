@@ -127,17 +127,18 @@ struct client {
 };
 
 /* A new place; and its folder, if it has one, in `folder` (may be NULL). */
-void store_place(struct kit *kit, const struct plugin *plugin, char url[PATH_MAX],
-                 char folder[PATH_MAX]);
+void kit_store_place(struct kit *kit, const struct plugin *plugin, char url[PATH_MAX],
+                     char folder[PATH_MAX]);
 /* Binds the settings for a URL; opens nothing. */
-void store_bind(struct kit *kit, const struct plugin *plugin, const char *url, struct store *store);
+void kit_store_bind(struct kit *kit, const struct plugin *plugin, const char *url,
+                    struct store *store);
 /* Opens what is at store->url. */
-persist_status store_try(struct store *store, uint32_t flags, persist_error *error);
-void store_migrate(struct store *store);
-void store_open(struct store *store);
-void store_close(struct store *store);
+persist_status kit_store_try(struct store *store, uint32_t flags, persist_error *error);
+void kit_store_migrate(struct store *store);
+void kit_store_open(struct store *store);
+void kit_store_close(struct store *store);
 /* A new place, bound, migrated and open. */
-void store_new(struct kit *kit, struct store *store);
+void kit_store_new(struct kit *kit, struct store *store);
 /* An open session. */
 void client_open(struct store *store, struct client *client);
 void client_close(struct client *client);

@@ -89,7 +89,7 @@ struct line line_through(const struct line *line, struct client *client)
 
 void world_new(struct kit *kit, struct world *world)
 {
-    store_new(kit, &world->store);
+    kit_store_new(kit, &world->store);
     client_open(&world->store, &world->client);
     line_create(&world->client, "main", PERSIST_STATE_OPEN, &world->line);
 }

@@ -21,8 +21,8 @@ static const char *template_of(const struct kit *kit, const struct plugin *plugi
     return out;
 }
 
-void store_place(struct kit *kit, const struct plugin *plugin, char url[PATH_MAX],
-                 char folder[PATH_MAX])
+void kit_store_place(struct kit *kit, const struct plugin *plugin, char url[PATH_MAX],
+                     char folder[PATH_MAX])
 {
     char own[128], dir[PATH_MAX], name[40];
     const char *from = template_of(kit, plugin, own, sizeof own);
@@ -55,7 +55,8 @@ void store_place(struct kit *kit, const struct plugin *plugin, char url[PATH_MAX
 
 /* ---- stores */
 
-void store_bind(struct kit *kit, const struct plugin *plugin, const char *url, struct store *store)
+void kit_store_bind(struct kit *kit, const struct plugin *plugin, const char *url,
+                    struct store *store)
 {
     persist_config *config = NULL;
     persist_error error = ERROR_INIT;
@@ -71,7 +72,7 @@ void store_bind(struct kit *kit, const struct plugin *plugin, const char *url, s
     persist_config_free(config);
 }
 
-persist_status store_try(struct store *store, uint32_t flags, persist_error *error)
+persist_status kit_store_try(struct store *store, uint32_t flags, persist_error *error)
 {
     struct persist_call_error sink = {error};
     persist_call call = {
@@ -97,7 +98,7 @@ static void open_or_fail(struct store *store, uint32_t flags)
 {
     persist_error error = ERROR_INIT;
     char found[1024];
-    persist_status status = store_try(store, flags, &error);
+    persist_status status = kit_store_try(store, flags, &error);
     snprintf(found, sizeof found, "%s: %s", persist_status_name(status),
              persist_error_message(&error));
     if (status != PERSIST_OK)
@@ -113,7 +114,7 @@ static persist_status ignore_step(void *context, const persist_migration *step)
     return PERSIST_OK;
 }
 
-void store_migrate(struct store *store)
+void kit_store_migrate(struct store *store)
 {
     struct client client;
     open_or_fail(store, PERSIST_OPEN_MIGRATE);
@@ -122,10 +123,10 @@ void store_migrate(struct store *store)
         store->plugin->admin.migrate_apply(client_call(&client), client.session, ignore_step, NULL);
     expect_status(&client, "migrate_apply on a new place", status, PERSIST_OK);
     client_close(&client);
-    store_close(store);
+    kit_store_close(store);
 }
 
-void store_open(struct store *store)
+void kit_store_open(struct store *store)
 {
     open_or_fail(store, 0);
     uint64_t needed = store->plugin == store->kit->plugin ? (uint32_t)store->kit->needs : 0;
@@ -134,19 +135,19 @@ void store_open(struct store *store)
                  (unsigned long long)(needed & ~store->caps));
 }
 
-void store_close(struct store *store)
+void kit_store_close(struct store *store)
 {
     store->plugin->life.store_close(store->backend);
     store->backend = NULL;
 }
 
-void store_new(struct kit *kit, struct store *store)
+void kit_store_new(struct kit *kit, struct store *store)
 {
     char url[PATH_MAX];
-    store_place(kit, kit->plugin, url, NULL);
-    store_bind(kit, kit->plugin, url, store);
-    store_migrate(store);
-    store_open(store);
+    kit_store_place(kit, kit->plugin, url, NULL);
+    kit_store_bind(kit, kit->plugin, url, store);
+    kit_store_migrate(store);
+    kit_store_open(store);
 }
 
 /* ---- sessions and calls */
