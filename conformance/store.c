@@ -72,6 +72,7 @@ void kit_store_bind(struct kit *kit, const struct plugin *plugin, const char *ur
     persist_config_free(config);
 }
 
+/* Cases of what outlives a process ask for the most; the others need not wait for a disk. */
 persist_status kit_store_try(struct store *store, uint32_t flags, persist_error *error)
 {
     struct persist_call_error sink = {error};
@@ -80,7 +81,8 @@ persist_status kit_store_try(struct store *store, uint32_t flags, persist_error 
     persist_open open = {.size = sizeof open,
                          .url = store->url,
                          .settings = store->settings,
-                         .durability = store->plugin->descriptor->caps & PERSIST_CAP_POWER
+                         .durability = store->kit->needs & PERSIST_CAP_PERSISTENT &&
+                                               store->plugin->descriptor->caps & PERSIST_CAP_POWER
                                            ? PERSIST_DURABILITY_POWER
                                            : PERSIST_DURABILITY_PROCESS,
                          .flags = flags,
