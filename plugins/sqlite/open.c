@@ -173,8 +173,9 @@ void lite_store_close(persist_backend *store)
 uint64_t lite_store_caps(persist_backend *store)
 {
     if (store->place.memory)
-        return PERSIST_CAP_IN_PROCESS;
-    return PERSIST_CAP_SHARED | PERSIST_CAP_IN_PROCESS | PERSIST_CAP_PERSISTENT | PERSIST_CAP_POWER;
+        return PERSIST_CAP_TURN | PERSIST_CAP_IN_PROCESS;
+    return PERSIST_CAP_SHARED | PERSIST_CAP_TURN | PERSIST_CAP_IN_PROCESS | PERSIST_CAP_PERSISTENT |
+           PERSIST_CAP_POWER;
 }
 
 void lite_store_limits(persist_backend *store, persist_limits *limits)

@@ -234,6 +234,13 @@ persist_status lite_chain_older(persist_session *session, const struct lite_chai
 persist_status lite_chain_add(persist_session *session, uint32_t ns,
                               const persist_version *version);
 
+/* ---- turn.c */
+
+/* Under the write lock, after the compare of `lost` was lost to `found`: what the host says
+ * to append instead. `since`: when the lock was got. */
+persist_status lite_turn(persist_session *session, const persist_append *lost, int64_t since,
+                         const persist_clock *found, persist_append *next);
+
 /* ---- the operations: namespace.c, read.c, scan.c, changes.c, append.c, meta.c, admin.c */
 
 persist_status lite_namespace_list(const persist_call *call, persist_session *session,
