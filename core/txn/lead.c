@@ -111,9 +111,11 @@ static persist_status take_turn(void *context, const persist_clock *clock,
     if (!validate(turn->group, true, 0) || !turn->group->n)
         return PERSIST_CONFLICT;
     status = group_build(turn->group, ns, clock, clock_wall(), &turn->error);
-    if (status == PERSIST_OK)
-        *next = &turn->group->append;
-    return status;
+    if (status != PERSIST_OK)
+        return status;
+    turn->group->append.size = sizeof turn->group->append;
+    *next = &turn->group->append;
+    return PERSIST_OK;
 }
 
 /* The clock row that an append of ours left, as far as the log is concerned. */
