@@ -102,19 +102,38 @@ persist_status store_ns(persist_store *store, const char *name, int64_t deadline
     return status;
 }
 
-persist_status store_create_ns(persist_store *store, const char *name, int64_t retention,
-                               int64_t deadline, persist_error *error)
+/* EXISTS, INVALID. */
+static persist_status create(persist_store *store, const char *name, int64_t retention,
+                             int64_t deadline, persist_error *error)
 {
     persist_namespace_spec spec = {.size = sizeof spec,
                                    .name = name,
                                    .retention = retention < 0 ? store->retention : retention,
                                    .state = PERSIST_STATE_OPEN};
     uint32_t id;
-    persist_status status = check_name(name, true, error);
-    if (status == PERSIST_OK)
-        status = backend_namespace_create(store->backend, deadline, &spec, &id, error);
+    persist_status status = backend_namespace_create(store->backend, deadline, &spec, &id, error);
     if (status == PERSIST_EXISTS)
         error_set(error, status, "namespace %s is there already", name);
+    return status;
+}
+
+persist_status store_ensure_ns(persist_store *store, const char *name, int64_t retention,
+                               int64_t deadline, persist_error *error)
+{
+    struct lookup lookup = {.name = name};
+    persist_status status = check_name(name, true, error);
+    if (status == PERSIST_OK)
+        status = backend_namespace_list(store->backend, deadline, match_name, &lookup, error);
+    if (status != PERSIST_OK || lookup.found)
+        return status;
+    /* Another process may make it at this very moment. */
+    persist_error raced = ERROR_INIT;
+    status = create(store, name, retention, deadline, &raced);
+    if (status == PERSIST_EXISTS)
+        status = PERSIST_OK;
+    else if (status != PERSIST_OK)
+        error_copy(error, &raced);
+    error_clear(&raced);
     return status;
 }
 
@@ -126,7 +145,7 @@ persist_status persist_namespace_create(persist_store *store, const char *name, 
         status = check_name(name, false, error);
     if (status != PERSIST_OK)
         return status;
-    return store_create_ns(store, name, retention, store_deadline(store), error);
+    return create(store, name, retention, store_deadline(store), error);
 }
 
 /* Takes a dropped namespace out of use; transactions in it find it gone. */

@@ -167,28 +167,32 @@ static persist_status open_or_create(persist_store *store, const persist_config 
                                      uint32_t flags, int64_t deadline, persist_error *error)
 {
     uint32_t open_flags = flags & PERSIST_STORE_READ_ONLY ? PERSIST_OPEN_READ_ONLY : 0;
+    persist_error first = ERROR_INIT;
     persist_status status = store_open_backend(config, open_flags, deadline, &store->backend,
-                                               &store->plugin_settings, error);
+                                               &store->plugin_settings, &first);
     bool missing = status == PERSIST_NOT_FOUND || status == PERSIST_FORMAT;
-    if (!missing || !(flags & PERSIST_STORE_CREATE))
-        return status;
-    status = store_migrate(config, deadline, NULL, NULL, error);
-    if (status != PERSIST_OK)
-        return status;
-    return store_open_backend(config, open_flags, deadline, &store->backend,
-                              &store->plugin_settings, error);
+    if (missing && (flags & PERSIST_STORE_CREATE)) {
+        status = store_migrate(config, deadline, NULL, NULL, error);
+        if (status == PERSIST_OK)
+            status = store_open_backend(config, open_flags, deadline, &store->backend,
+                                        &store->plugin_settings, error);
+    } else if (status != PERSIST_OK) {
+        error_copy(error, &first);
+    }
+    error_clear(&first);
+    return status;
 }
 
 static persist_status open_ns(persist_store *store, uint32_t flags, int64_t deadline,
                               persist_error *error)
 {
-    persist_status status = store_ns(store, store->ns_name, deadline, &store->ns, error);
     /* What dies with its process begins with its namespace made. */
     bool fleeting = !(backend_caps(store->backend) & PERSIST_CAP_PERSISTENT);
-    if (status != PERSIST_NOT_FOUND || !(fleeting || (flags & PERSIST_STORE_CREATE)))
-        return status;
-    status = store_create_ns(store, store->ns_name, store->retention, deadline, error);
-    if (status != PERSIST_OK && status != PERSIST_EXISTS)
+    if (!fleeting && !(flags & PERSIST_STORE_CREATE))
+        return store_ns(store, store->ns_name, deadline, &store->ns, error);
+    persist_status status =
+        store_ensure_ns(store, store->ns_name, store->retention, deadline, error);
+    if (status != PERSIST_OK)
         return status;
     return store_ns(store, store->ns_name, deadline, &store->ns, error);
 }

@@ -56,8 +56,8 @@ persist_status store_migrate(const persist_config *config, int64_t deadline,
  * NOT_FOUND, and those of ns_init. */
 persist_status store_ns(persist_store *store, const char *name, int64_t deadline, struct ns **out,
                         persist_error *error);
-/* Makes a namespace, reserved names too. EXISTS, INVALID. */
-persist_status store_create_ns(persist_store *store, const char *name, int64_t retention,
+/* Makes the namespace if it is not there, reserved names too. INVALID. */
+persist_status store_ensure_ns(persist_store *store, const char *name, int64_t retention,
                                int64_t deadline, persist_error *error);
 
 #endif

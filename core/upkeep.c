@@ -146,7 +146,6 @@ persist_status persist_health(persist_store *store, persist_health_report *out,
                               persist_error *error)
 {
     persist_health_report report = {0};
-    struct ns *ns;
     persist_status status = store_usable(store, "health", error);
     if (status != PERSIST_OK)
         return status;
@@ -157,13 +156,7 @@ persist_status persist_health(persist_store *store, persist_health_report *out,
         report.read_ns = clock_monotonic() - begin;
         report.timestamp = head.head;
     } else {
-        status = store_ns(store, HEALTH_NS, store_deadline(store), &ns, error);
-        if (status == PERSIST_NOT_FOUND) {
-            status =
-                store_create_ns(store, HEALTH_NS, HEALTH_RETENTION, store_deadline(store), error);
-            if (status == PERSIST_EXISTS)
-                status = PERSIST_OK;
-        }
+        status = store_ensure_ns(store, HEALTH_NS, HEALTH_RETENTION, store_deadline(store), error);
         if (status == PERSIST_OK)
             status = probe(store, &report, error);
     }
