@@ -276,7 +276,7 @@ static int lost_count;
 static persist_status lossy_append(const persist_call *call, persist_session *session,
                                    const persist_append *append, persist_clock *clock)
 {
-    int how = losing;
+    int how = (int)losing;
     if (how == RANDOM)
         how = rand_r(&lost_seed) % 4 ? PASS : 1 + rand_r(&lost_seed) % 2;
     if (how == PASS)
