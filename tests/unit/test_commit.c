@@ -269,14 +269,15 @@ END_TEST
 static persist_status (*real_append)(const persist_call *, persist_session *,
                                      const persist_append *, persist_clock *);
 static const persist_host *host;
-static enum { PASS, LOSE_AFTER, LOSE_BEFORE, RANDOM } losing;
+enum { PASS, LOSE_AFTER, LOSE_BEFORE, RANDOM };
+static int losing;
 static unsigned lost_seed = 1;
 static int lost_count;
 
 static persist_status lossy_append(const persist_call *call, persist_session *session,
                                    const persist_append *append, persist_clock *clock)
 {
-    int how = (int)losing;
+    int how = losing;
     if (how == RANDOM)
         how = rand_r(&lost_seed) % 4 ? PASS : 1 + rand_r(&lost_seed) % 2;
     if (how == PASS)
