@@ -38,6 +38,13 @@ const struct option_spec declare_options[OPTION_COUNT] = {
     [OPTION_RETENTION] = {"retention", 0, "DURATION", NULL, NULL,
                           "how long its history is kept: 7d, or forever; else gc.retention"},
     [OPTION_ORIGIN] = {"origin", 0, NULL, NULL, NULL, "also tell where each value came from"},
+    [OPTION_ONLY] = {"only", 0, "GROUP", NULL, NULL,
+                     "only these cases: GROUP or GROUP/CASE, or several, separated by commas"},
+    [OPTION_SCALE] = {"scale", 0, "N", NULL, NULL,
+                      "N times the work of races, crashes and random histories, from 1"},
+    [OPTION_SEED] = {"seed", 0, "N", NULL, NULL, "what is random is drawn from N, from 1"},
+    [OPTION_URL] = {"url", 0, "TEMPLATE", NULL, NULL,
+                    "URL of the stores to make: {dir} is a new folder, {name} a new word"},
 };
 
 #define BIT DECLARE_BIT
@@ -121,6 +128,23 @@ const struct verb_spec declare_verbs[VERBS] = {
     [VERB_PLUGINS_INSPECT] = {"plugins inspect", "FILE", 1, 1, 0, "tell what a plugin file is",
                               "Prints its head and whether it would be loaded; exit code 8 if "
                               "not. Never runs the file's code."},
+    [VERB_PLUGINS_CONFORMANCE] =
+        {"plugins conformance", "FILE", 1, 1,
+         BIT(OPTION_ONLY) | BIT(OPTION_SCALE) | BIT(OPTION_SEED) | BIT(OPTION_URL),
+         "prove a plugin against what backends must do",
+         "Loads FILE, drives it through persist/plugin.h alone, and prints in TAP (Test Anything "
+         "Protocol) which cases it passed. A case that fails tells the operation, what was "
+         "expected, what was found, and the options that run it again. Exit code 1 if a case "
+         "failed, 8 if the plugin was refused.\n\n"
+         "Each case works on new stores, whose URL is --url with {dir} replaced by the path of a "
+         "new folder, removed afterwards, and {name} by a word that was never used before. "
+         "Without --url it is SCHEME:{dir}/store for a plugin whose data outlive the process, "
+         "SCHEME: for another, SCHEME being the first it answers to. Further settings come from "
+         "its section of the configuration. Give the URL of a server only if it keeps nothing "
+         "that is needed: what the cases make there is not removed.\n\n"
+         "Each case runs in a process of its own, so that a plugin that crashes or hangs fails "
+         "that case alone. Random histories are compared with persist_memory.so, which is "
+         "searched for as always."},
     [VERB_CONFIG_CHECK] = {"config check", "", 0, 0, 0, "check the configuration",
                            "Reads everything and asks the backend about its section, without "
                            "opening the store. Prints ok, or on standard error every fault "

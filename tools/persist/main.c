@@ -27,6 +27,7 @@ static const verb_fn verbs[VERBS] = {
     [VERB_STATS] = verb_stats,
     [VERB_PLUGINS_LIST] = verb_plugins_list,
     [VERB_PLUGINS_INSPECT] = verb_plugins_inspect,
+    [VERB_PLUGINS_CONFORMANCE] = verb_plugins_conformance,
     [VERB_CONFIG_CHECK] = verb_config_check,
     [VERB_CONFIG_SHOW] = verb_config_show,
     [VERB_CONFIG_SCHEMA] = verb_config_schema,

@@ -25,6 +25,7 @@ persist_status verb_health(struct command *command);
 persist_status verb_stats(struct command *command);
 persist_status verb_plugins_list(struct command *command);
 persist_status verb_plugins_inspect(struct command *command);
+persist_status verb_plugins_conformance(struct command *command);
 persist_status verb_config_check(struct command *command);
 persist_status verb_config_show(struct command *command);
 persist_status verb_config_schema(struct command *command);
