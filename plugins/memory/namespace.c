@@ -69,10 +69,11 @@ static struct meta *meta_new(const char *name, const persist_bytes *value)
 {
     size_t name_size = strlen(name) + 1;
     struct meta *meta = memory_host.alloc(sizeof(*meta) + value->size + name_size);
-    unsigned char *bytes = (unsigned char *)(meta + 1);
+    unsigned char *bytes;
 
     if (meta == NULL)
         return NULL;
+    bytes = (unsigned char *)(meta + 1);
     if (value->size > 0)
         memcpy(bytes, value->data, value->size);
     meta->value = (persist_bytes){bytes, value->size};
