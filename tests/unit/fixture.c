@@ -3,6 +3,8 @@
 
 #include <config.h>
 
+#include "core/layers/kinds.h"
+
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +13,8 @@
 
 static char folder[64];
 static persist_error *error;
+static bool armed;   /* PERSIST_LAYERS is ours */
+static char *layers; /* it before that, or NULL */
 
 static const char *const backends[] = {"memory",
 #ifdef TEST_SQLITE
@@ -53,6 +57,13 @@ void fixture_end(void)
     persist_error_free(error);
     error = NULL;
     nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    if (armed && layers)
+        setenv("PERSIST_LAYERS", layers, 1);
+    else if (armed)
+        unsetenv("PERSIST_LAYERS");
+    free(layers);
+    layers = NULL;
+    armed = false;
 }
 
 const char *fixture_folder(void)
@@ -95,6 +106,44 @@ persist_store *fixture_open_with(int backend, const char *yaml)
     fclose(file);
     assert_ok(persist_open_file(path, &options, &store, error));
     return store;
+}
+
+const struct plugin *fixture_plugin(int backend)
+{
+    const struct plugin *plugin;
+    struct plugin_search search = {0};
+    assert_ok(loader_open(backends[backend], &search, &plugin, error));
+    return plugin;
+}
+
+static struct fault_plan *plan(void)
+{
+    struct fault_plan *found = layers_find("fault");
+    ck_assert_ptr_nonnull(found);
+    return found;
+}
+
+void fixture_arm(int backend, const char *rules)
+{
+    const struct plugin *over;
+    if (!armed) {
+        const char *given = getenv("PERSIST_LAYERS");
+        layers = given ? strdup(given) : NULL;
+        armed = true;
+        setenv("PERSIST_LAYERS", "fault", 1);
+        assert_ok(layers_over(fixture_plugin(backend), "fault", &over, error));
+    }
+    assert_ok(fault_arm(plan(), rules, error));
+}
+
+uint64_t fixture_hits(void)
+{
+    return fault_hits(plan());
+}
+
+unsigned fixture_holding(void)
+{
+    return fault_holding(plan());
 }
 
 void fixture_close(persist_store *store)
