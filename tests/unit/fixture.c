@@ -88,7 +88,8 @@ persist_store *fixture_open_with(int backend, const char *yaml)
     char path[160];
     persist_store *store = NULL;
     persist_store_options options = {.size = sizeof options, .flags = PERSIST_STORE_CREATE};
-    snprintf(path, sizeof path, "%s/persist.yaml", folder);
+    /* A file of this process's own: others may be reading theirs. */
+    snprintf(path, sizeof path, "%s/persist-%d.yaml", folder, (int)getpid());
     FILE *file = fopen(path, "w");
     ck_assert_ptr_nonnull(file);
     fprintf(file, "persistence: \"%s\"\n%s", fixture_url(backend), yaml);
