@@ -352,6 +352,31 @@ static void close_again(struct scenario *scenario, persist_store *store)
         violate(scenario, "close: %s", persist_error_message(fixture_error()));
 }
 
+/* A transaction goes on after another store has committed: what that wrote is read from
+ * the log. */
+static void go_on_after_others(struct scenario *scenario, persist_store *store)
+{
+    static const struct change theirs[] = {{5, "theirs"}}, ours[] = {{4, "ours"}};
+    persist_tx *tx = NULL;
+    persist_row row = {.size = sizeof row};
+    persist_store *other = scenario->shared ? open_again(scenario) : NULL;
+    persist_status status = persist_begin(store, NULL, &tx, fixture_error());
+    if (status == PERSIST_OK)
+        status = persist_get(tx, persist_text("a"), &row, fixture_error());
+    if (status == PERSIST_NOT_FOUND)
+        status = PERSIST_OK;
+    if (other)
+        change(scenario, other, "the other store's commit", theirs, 1);
+    if (status == PERSIST_OK)
+        status = persist_put(tx, persist_text("e"), persist_text("ours"), fixture_error());
+    if (went(scenario, status, "a transaction beside another store's"))
+        note_commit(scenario, persist_commit(tx, NULL, fixture_error()), "the commit after", ours,
+                    1);
+    persist_tx_free(tx);
+    if (other)
+        close_again(scenario, other);
+}
+
 static void act(struct scenario *scenario, persist_store *store)
 {
     static const struct change first[] = {{0, "1"}, {1, "1"}, {2, "1"}};
@@ -366,6 +391,7 @@ static void act(struct scenario *scenario, persist_store *store)
     if (write_large(scenario, store))
         read_large(scenario, store);
     roll_back(scenario, store);
+    go_on_after_others(scenario, store);
     rival(scenario, store);
     read_together(scenario, store);
     administrate(scenario, store);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+static const char *place = "/tmp";
 static char folder[64];
 static persist_error *error;
 
@@ -35,9 +36,15 @@ int fixture_scale(void)
     return scale > 0 ? scale : 1;
 }
 
+void fixture_in_memory(void)
+{
+    if (access("/dev/shm", W_OK | X_OK) == 0)
+        place = "/dev/shm";
+}
+
 void fixture_begin(void)
 {
-    strcpy(folder, "/tmp/persist-test.XXXXXX");
+    snprintf(folder, sizeof folder, "%s/persist-test.XXXXXX", place);
     ck_assert_ptr_nonnull(mkdtemp(folder));
     error = persist_error_new();
 }
