@@ -21,6 +21,9 @@ bool fixture_shared(int backend);
 /* How large tests are: 1, or PERSIST_TEST_SCALE. */
 int fixture_scale(void);
 
+/* Folders are made in memory where the system has a place for that: for tests that make
+ * many stores and need no disk. Before the first test. */
+void fixture_in_memory(void);
 /* Begins a test: a fresh folder. */
 void fixture_begin(void);
 /* Removes it; stores must be closed. */
