@@ -65,6 +65,8 @@ static persist_status open_listed(persist_store *store, const char *name, int64_
     ns->backend = store->backend;
     ns->settings = &store->settings;
     ns->open_transactions = &store->open_transactions;
+    ns->flights = &store->flights;
+    ns->executor = store->executor;
     strcpy(ns->name, name);
     persist_status status = find_id(store, name, deadline, &ns->id, error);
     if (status == PERSIST_OK)
@@ -82,10 +84,11 @@ static persist_status open_listed(persist_store *store, const char *name, int64_
 persist_status store_ns(persist_store *store, const char *name, int64_t deadline, struct ns **out,
                         persist_error *error)
 {
-    if (!name) {
-        *out = store->ns;
+    bool own = !name;
+    if (own && (*out = atomic_load(&store->ns)))
         return PERSIST_OK;
-    }
+    if (own)
+        name = store->ns_name;
     persist_status status = check_name(name, true, error);
     if (status != PERSIST_OK)
         return status;
@@ -98,24 +101,63 @@ persist_status store_ns(persist_store *store, const char *name, int64_t deadline
         *out = ns;
     else
         status = open_listed(store, name, deadline, out, error);
+    if (own && status == PERSIST_OK)
+        atomic_store(&store->ns, *out);
     pthread_mutex_unlock(&store->lock);
     return status;
 }
 
-persist_status store_create_ns(persist_store *store, const char *name, int64_t retention,
-                               int64_t deadline, persist_error *error)
+persist_status store_ns_id(persist_store *store, const char *name, int64_t deadline, uint32_t *id,
+                           persist_error *error)
+{
+    if (!name)
+        name = store->ns_name;
+    persist_status status = check_name(name, true, error);
+    return status == PERSIST_OK ? find_id(store, name, deadline, id, error) : status;
+}
+
+/* EXISTS, INVALID. */
+static persist_status create(persist_store *store, const char *name, int64_t retention,
+                             int64_t deadline, persist_error *error)
 {
     persist_namespace_spec spec = {.size = sizeof spec,
                                    .name = name,
                                    .retention = retention < 0 ? store->retention : retention,
                                    .state = PERSIST_STATE_OPEN};
     uint32_t id;
-    persist_status status = check_name(name, true, error);
-    if (status == PERSIST_OK)
-        status = backend_namespace_create(store->backend, deadline, &spec, &id, error);
+    persist_status status = backend_namespace_create(store->backend, deadline, &spec, &id, error);
     if (status == PERSIST_EXISTS)
         error_set(error, status, "namespace %s is there already", name);
     return status;
+}
+
+persist_status store_ensure_ns(persist_store *store, const char *name, int64_t retention,
+                               int64_t deadline, persist_error *error)
+{
+    struct lookup lookup = {.name = name};
+    bool health = strcmp(name, STORE_HEALTH_NS) == 0;
+    persist_status status = check_name(name, health, error);
+    if (status == PERSIST_OK)
+        status = backend_namespace_list(store->backend, deadline, match_name, &lookup, error);
+    if (status != PERSIST_OK || lookup.found)
+        return status;
+    /* Another process may make it at this very moment. */
+    persist_error raced = ERROR_INIT;
+    status = create(store, name, retention, deadline, &raced);
+    if (status == PERSIST_EXISTS)
+        status = PERSIST_OK;
+    else if (status != PERSIST_OK)
+        error_copy(error, &raced);
+    error_clear(&raced);
+    return status;
+}
+
+static persist_status check_writable(const persist_store *store, const char *what,
+                                     persist_error *error)
+{
+    if (store->settings.read_only)
+        return error_set(error, PERSIST_MISUSE, "%s: the store was opened read-only", what);
+    return PERSIST_OK;
 }
 
 persist_status persist_namespace_create(persist_store *store, const char *name, int64_t retention,
@@ -123,10 +165,12 @@ persist_status persist_namespace_create(persist_store *store, const char *name, 
 {
     persist_status status = store_usable(store, "namespace_create", error);
     if (status == PERSIST_OK)
+        status = check_writable(store, "namespace_create", error);
+    if (status == PERSIST_OK)
         status = check_name(name, false, error);
     if (status != PERSIST_OK)
         return status;
-    return store_create_ns(store, name, retention, store_deadline(store), error);
+    return create(store, name, retention, store_deadline(store), error);
 }
 
 /* Takes a dropped namespace out of use; transactions in it find it gone. */
@@ -139,6 +183,8 @@ static void retire(persist_store *store, const char *name)
     struct ns *ns = *link;
     if (ns) {
         *link = ns->next;
+        if (atomic_load(&store->ns) == ns)
+            atomic_store(&store->ns, NULL);
         ns->next = store->retired;
         store->retired = ns;
     }
@@ -149,6 +195,8 @@ persist_status persist_namespace_drop(persist_store *store, const char *name, pe
 {
     uint32_t id;
     persist_status status = store_usable(store, "namespace_drop", error);
+    if (status == PERSIST_OK)
+        status = check_writable(store, "namespace_drop", error);
     if (status == PERSIST_OK)
         status = check_name(name, false, error);
     if (status == PERSIST_OK)

@@ -5,6 +5,7 @@
 #include "core/base/clock.h"
 #include "core/base/fork.h"
 #include "core/base/log.h"
+#include "core/base/options.h"
 #include "core/session/call.h"
 
 #include <inttypes.h>
@@ -139,6 +140,7 @@ static void read_settings(persist_store *store, const persist_config *config, ui
         (persist_freshness)(config_number(config, "transaction.freshness") + PERSIST_STRICT);
     s->max_staleness = config_number(config, "transaction.max_staleness");
     s->timeout = config_number(config, "transaction.timeout");
+    s->max_age = config_number(config, "transaction.max_age");
     s->max_retries = config_number(config, "transaction.max_retries");
     s->max_writes = (uint64_t)config_number(config, "transaction.max_writes");
     s->max_bytes = (uint64_t)config_number(config, "transaction.max_bytes");
@@ -167,30 +169,40 @@ static persist_status open_or_create(persist_store *store, const persist_config 
                                      uint32_t flags, int64_t deadline, persist_error *error)
 {
     uint32_t open_flags = flags & PERSIST_STORE_READ_ONLY ? PERSIST_OPEN_READ_ONLY : 0;
+    persist_error first = ERROR_INIT;
     persist_status status = store_open_backend(config, open_flags, deadline, &store->backend,
-                                               &store->plugin_settings, error);
+                                               &store->plugin_settings, &first);
     bool missing = status == PERSIST_NOT_FOUND || status == PERSIST_FORMAT;
-    if (!missing || !(flags & PERSIST_STORE_CREATE))
-        return status;
-    status = store_migrate(config, deadline, NULL, NULL, error);
-    if (status != PERSIST_OK)
-        return status;
-    return store_open_backend(config, open_flags, deadline, &store->backend,
-                              &store->plugin_settings, error);
+    if (missing && (flags & PERSIST_STORE_CREATE)) {
+        status = store_migrate(config, deadline, NULL, NULL, error);
+        if (status == PERSIST_OK)
+            status = store_open_backend(config, open_flags, deadline, &store->backend,
+                                        &store->plugin_settings, error);
+    } else if (status != PERSIST_OK) {
+        error_copy(error, &first);
+    }
+    error_clear(&first);
+    return status;
+}
+
+static persist_status open_own_ns(persist_store *store, int64_t deadline, persist_error *error)
+{
+    struct ns *ns;
+    return store_ns(store, NULL, deadline, &ns, error);
 }
 
 static persist_status open_ns(persist_store *store, uint32_t flags, int64_t deadline,
                               persist_error *error)
 {
-    persist_status status = store_ns(store, store->ns_name, deadline, &store->ns, error);
     /* What dies with its process begins with its namespace made. */
     bool fleeting = !(backend_caps(store->backend) & PERSIST_CAP_PERSISTENT);
-    if (status != PERSIST_NOT_FOUND || !(fleeting || (flags & PERSIST_STORE_CREATE)))
+    if (!fleeting && !(flags & PERSIST_STORE_CREATE))
+        return open_own_ns(store, deadline, error);
+    persist_status status =
+        store_ensure_ns(store, store->ns_name, store->retention, deadline, error);
+    if (status != PERSIST_OK)
         return status;
-    status = store_create_ns(store, store->ns_name, store->retention, deadline, error);
-    if (status != PERSIST_OK && status != PERSIST_EXISTS)
-        return status;
-    return store_ns(store, store->ns_name, deadline, &store->ns, error);
+    return open_own_ns(store, deadline, error);
 }
 
 static void describe_place(persist_store *store, const persist_config *config)
@@ -216,10 +228,12 @@ static void free_list(struct ns *list, bool end)
 
 static void store_free(persist_store *store)
 {
+    executor_free(store->executor);
     free_list(store->namespaces, true);
     free_list(store->retired, true);
     backend_close(store->backend);
     settings_free(store->plugin_settings);
+    flights_destroy(&store->flights);
     pthread_mutex_destroy(&store->lock);
     free(store);
 }
@@ -228,9 +242,16 @@ persist_status persist_open_config(const persist_config *config,
                                    const persist_store_options *options, persist_store **out,
                                    persist_error *error)
 {
-    persist_store_options given = {0};
-    if (options)
-        memcpy(&given, options, options->size < sizeof given ? options->size : sizeof given);
+    persist_store_options given;
+    persist_status status = options_read(&given, sizeof given, options, "open", error);
+    if (status == PERSIST_OK)
+        status = options_check_flags(given.flags, PERSIST_STORE_CREATE | PERSIST_STORE_READ_ONLY,
+                                     "open", error);
+    if (status == PERSIST_OK && given.flags == (PERSIST_STORE_CREATE | PERSIST_STORE_READ_ONLY))
+        status = error_set(error, PERSIST_INVALID,
+                           "open: a store cannot be made by a handle that is read-only");
+    if (status != PERSIST_OK)
+        return status;
     const char *name = given.ns ? given.ns : config_text(config, "namespace");
     persist_store *store = calloc(1, sizeof *store);
     if (!store)
@@ -242,11 +263,15 @@ persist_status persist_open_config(const persist_config *config,
     }
     strcpy(store->ns_name, name);
     pthread_mutex_init(&store->lock, NULL);
+    flights_init(&store->flights);
     store->fork_generation = fork_generation();
     describe_place(store, config);
     int64_t timeout = given.timeout ? given.timeout : config_number(config, "pool.connect_timeout");
     int64_t deadline = clock_deadline(timeout);
-    persist_status status = open_or_create(store, config, given.flags, deadline, error);
+    status = open_or_create(store, config, given.flags, deadline, error);
+    if (status == PERSIST_OK)
+        status = executor_new(backend_plugin(store->backend),
+                              (size_t)config_number(config, "pool.max"), &store->executor, error);
     if (status == PERSIST_OK) {
         read_settings(store, config, given.flags);
         status = open_ns(store, given.flags, deadline, error);
@@ -290,6 +315,7 @@ static void store_abandon(persist_store *store)
     free_list(store->namespaces, false);
     free_list(store->retired, false);
     backend_abandon(store->backend);
+    executor_abandon(store->executor);
     free(store);
 }
 
@@ -301,11 +327,14 @@ persist_status persist_close(persist_store *store, persist_error *error)
         store_abandon(store);
         return PERSIST_OK;
     }
+    flights_land(&store->flights);
     size_t open = atomic_load(&store->open_transactions);
     if (open)
         return error_set(error, PERSIST_MISUSE,
-                         "%zu transaction%s of the store %s still open: commit or free first", open,
-                         open == 1 ? "" : "s", open == 1 ? "is" : "are");
+                         "%zu transaction%s or snapshot%s of the store %s not been freed: do that "
+                         "first",
+                         open, open == 1 ? "" : "s", open == 1 ? "" : "s",
+                         open == 1 ? "has" : "have");
     store_free(store);
     return PERSIST_OK;
 }

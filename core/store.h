@@ -9,7 +9,11 @@
 #define CORE_STORE_H
 
 #include "core/config/config.h"
+#include "core/txn/flight.h"
 #include "core/txn/ns.h"
+
+/* Reserved for probes of health. */
+#define STORE_HEALTH_NS "_health"
 
 struct persist_store {
     struct backend *backend;
@@ -20,11 +24,13 @@ struct persist_store {
     int64_t retention;       /* of new namespaces, ns */
     char url[512];           /* without secrets */
     char ns_name[65];
-    struct ns *ns; /* the store's own */
+    _Atomic(struct ns *) ns; /* the store's own; NULL: to be opened */
     pthread_mutex_t lock;
     struct ns *namespaces; /* in use */
     struct ns *retired;    /* dropped here, perhaps still in use by a transaction */
     _Atomic size_t open_transactions;
+    struct flights flights;    /* asynchronous operations that have not completed */
+    struct executor *executor; /* their threads */
     unsigned fork_generation;
 };
 
@@ -56,8 +62,11 @@ persist_status store_migrate(const persist_config *config, int64_t deadline,
  * NOT_FOUND, and those of ns_init. */
 persist_status store_ns(persist_store *store, const char *name, int64_t deadline, struct ns **out,
                         persist_error *error);
-/* Makes a namespace, reserved names too. EXISTS, INVALID. */
-persist_status store_create_ns(persist_store *store, const char *name, int64_t retention,
+/* The id of a namespace that need not be open, nor be in a state to be opened. */
+persist_status store_ns_id(persist_store *store, const char *name, int64_t deadline, uint32_t *id,
+                           persist_error *error);
+/* Makes the namespace if it is not there. INVALID. */
+persist_status store_ensure_ns(persist_store *store, const char *name, int64_t retention,
                                int64_t deadline, persist_error *error);
 
 #endif

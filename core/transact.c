@@ -3,19 +3,22 @@
 #include "core/store.h"
 
 #include "core/base/clock.h"
+#include "core/base/options.h"
 #include "core/txn/tx.h"
 
-#include <string.h>
 #include <sys/random.h>
 
 persist_status persist_begin(persist_store *store, const persist_tx_options *options,
                              persist_tx **out, persist_error *error)
 {
-    persist_tx_options given = {0};
+    persist_tx_options given;
     struct ns *ns;
-    if (options)
-        memcpy(&given, options, options->size < sizeof given ? options->size : sizeof given);
     persist_status status = store_usable(store, "begin", error);
+    if (status == PERSIST_OK)
+        status = options_read(&given, sizeof given, options, "begin", error);
+    if (status == PERSIST_OK)
+        status =
+            options_check_flags(given.flags, PERSIST_TX_READ_ONLY | PERSIST_TX_NOW, "begin", error);
     if (status == PERSIST_OK && given.snapshot)
         ns = given.snapshot->ns;
     else if (status == PERSIST_OK)
@@ -63,7 +66,7 @@ persist_status persist_run(persist_store *store, const persist_tx_options *optio
             break;
         pause_before(try);
     }
-    if (status != PERSIST_OK && local.status == PERSIST_OK)
+    if (status != PERSIST_OK && local.status != status)
         error_set(error, status, "%s", persist_status_text(status));
     else if (status != PERSIST_OK)
         error_copy(error, &local);

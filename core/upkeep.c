@@ -49,13 +49,13 @@ void persist_store_describe(persist_store *store, persist_store_info *out)
 persist_status persist_head(persist_store *store, const char *name, persist_head_info *out,
                             persist_error *error)
 {
-    struct ns *ns;
+    uint32_t id;
     persist_clock clock;
     persist_status status = store_usable(store, "head", error);
     if (status == PERSIST_OK)
-        status = store_ns(store, name, store_deadline(store), &ns, error);
+        status = store_ns_id(store, name, store_deadline(store), &id, error);
     if (status == PERSIST_OK)
-        status = backend_head(store->backend, store_deadline(store), ns->id, &clock, error);
+        status = backend_head(store->backend, store_deadline(store), id, &clock, error);
     if (status != PERSIST_OK)
         return status;
     int64_t now = clock.engine_time ? clock.engine_time : clock_wall();
@@ -96,7 +96,6 @@ persist_status persist_stats(persist_store *store, persist_stat_fn fn, void *con
 
 /* ---- health: a real commit, read back */
 
-#define HEALTH_NS "_health"
 #define HEALTH_RETENTION (INT64_C(3600) * NS_PER_S)
 
 static persist_status write_probe(persist_tx *tx, void *context, persist_error *error)
@@ -107,7 +106,7 @@ static persist_status write_probe(persist_tx *tx, void *context, persist_error *
 static persist_status read_probe(persist_store *store, const char *expected, persist_error *error)
 {
     persist_tx_options options = {
-        .size = sizeof options, .flags = PERSIST_TX_READ_ONLY, .ns = HEALTH_NS};
+        .size = sizeof options, .flags = PERSIST_TX_READ_ONLY, .ns = STORE_HEALTH_NS};
     persist_row row = {.size = sizeof row};
     persist_tx *tx = NULL;
     persist_status status = persist_begin(store, &options, &tx, error);
@@ -124,7 +123,7 @@ static persist_status probe(persist_store *store, persist_health_report *report,
                             persist_error *error)
 {
     char value[40];
-    persist_tx_options options = {.size = sizeof options, .ns = HEALTH_NS};
+    persist_tx_options options = {.size = sizeof options, .ns = STORE_HEALTH_NS};
     snprintf(value, sizeof value, "%020" PRId64, clock_wall());
     int64_t begin = clock_monotonic();
     persist_status status =
@@ -146,7 +145,6 @@ persist_status persist_health(persist_store *store, persist_health_report *out,
                               persist_error *error)
 {
     persist_health_report report = {0};
-    struct ns *ns;
     persist_status status = store_usable(store, "health", error);
     if (status != PERSIST_OK)
         return status;
@@ -157,13 +155,8 @@ persist_status persist_health(persist_store *store, persist_health_report *out,
         report.read_ns = clock_monotonic() - begin;
         report.timestamp = head.head;
     } else {
-        status = store_ns(store, HEALTH_NS, store_deadline(store), &ns, error);
-        if (status == PERSIST_NOT_FOUND) {
-            status =
-                store_create_ns(store, HEALTH_NS, HEALTH_RETENTION, store_deadline(store), error);
-            if (status == PERSIST_EXISTS)
-                status = PERSIST_OK;
-        }
+        status =
+            store_ensure_ns(store, STORE_HEALTH_NS, HEALTH_RETENTION, store_deadline(store), error);
         if (status == PERSIST_OK)
             status = probe(store, &report, error);
     }

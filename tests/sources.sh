@@ -12,7 +12,7 @@ sources() { # ROOT: paths relative to it, one a line
             done
     else
         (cd "$1" && find . \( -path ./.git -o -path ./build -o -path ./build-aux -o -path ./m4 \
-            -o -path ./autom4te.cache -o -name .libs -o -name .deps \) -prune -o -type f -print) |
+            -o -path ./autom4te.cache -o -path ./_build -o -path ./_inst -o -name .libs -o -name .deps \) -prune -o -type f -print) |
             sed 's,^\./,,' | grep -v -x -E \
             '(configure~?|config\.(h|log|status)|config\.h\.in~?|aclocal\.m4|libtool|Makefile(\.in)?|stamp-h[0-9.a-z]*|include/persist/version\.h|etc/[a-z-]*\.pc|proto/.*\.pb-c\..*|.*\.(o|lo|la|trs|log|[1-8]))|(.*/)?\.dirstamp' |
             sort

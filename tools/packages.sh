@@ -56,7 +56,7 @@ install_packages() { # quickstart | check
 # Copies the source, without what a build leaves in it, into a folder that is there.
 # Works from a folder that can only be read, and without git.
 copy_source() { # FROM TO
-    tar -C "$1" -c -f - --anchored --exclude=./.git --exclude=./build --exclude=./build-aux \
+    tar -C "$1" -c -f - --mode=u+w --anchored --exclude=./.git --exclude=./build --exclude=./build-aux \
         --exclude=./m4 --exclude=./autom4te.cache --exclude=./configure --exclude='./configure~' \
         --exclude=./config.h --exclude='./config.h.in*' --exclude='./config.log' \
         --exclude='./config.status' --exclude=./aclocal.m4 --exclude=./libtool \

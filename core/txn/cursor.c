@@ -9,6 +9,8 @@
  */
 #include "core/txn/cursor.h"
 
+#include "core/base/options.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -328,10 +330,10 @@ static persist_status check_bounds(const persist_scan_options *options, persist_
 persist_status persist_scan(persist_tx *tx, const persist_scan_options *options,
                             persist_cursor **out, persist_error *error)
 {
-    persist_scan_options given = {0};
-    if (options)
-        memcpy(&given, options, options->size < sizeof given ? options->size : sizeof given);
+    persist_scan_options given;
     persist_status status = tx_usable(tx, "scan", error);
+    if (status == PERSIST_OK)
+        status = options_read(&given, sizeof given, options, "scan", error);
     if (status == PERSIST_OK)
         status = check_bounds(&given, error);
     if (status == PERSIST_OK)
@@ -390,15 +392,15 @@ persist_status persist_history(persist_tx *tx, persist_bytes key, persist_cursor
 persist_status persist_count(persist_tx *tx, const persist_scan_options *options, uint64_t *count,
                              persist_error *error)
 {
-    persist_scan_options given = {0};
-    if (options)
-        memcpy(&given, options, options->size < sizeof given ? options->size : sizeof given);
-    given.size = sizeof given;
+    persist_scan_options given;
+    persist_status status = options_read(&given, sizeof given, options, "count", error);
+    if (status != PERSIST_OK)
+        return status;
     given.flags |= PERSIST_SCAN_KEYS_ONLY;
     persist_cursor *cursor = NULL;
     persist_row row = {.size = sizeof row};
     uint64_t counted = 0;
-    persist_status status = persist_scan(tx, &given, &cursor, error);
+    status = persist_scan(tx, &given, &cursor, error);
     while (status == PERSIST_OK) {
         status = persist_cursor_next(cursor, &row, error);
         counted += status == PERSIST_OK;

@@ -93,5 +93,8 @@ persist_status persist_guard_range(persist_tx *tx, persist_bytes from, persist_b
                                    int64_t read_at, persist_error *error)
 {
     persist_status status = check(tx, &read_at, error);
+    if (status == PERSIST_OK && to.size && bytes_compare(from, to) > 0)
+        status = error_set(error, PERSIST_INVALID,
+                           "guard: the range would begin above its end: exchange them");
     return status == PERSIST_OK ? add(tx, from, to, 0, read_at, error) : status;
 }

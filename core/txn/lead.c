@@ -58,7 +58,13 @@ static bool validate(struct group *group, bool under_lock, int64_t deadline)
         struct commit_request *request = group->members[i];
         if (under_lock && !conflict_in_window(request->tx))
             return false;
-        persist_status status = conflict_check_log(request->tx, deadline, &request->error);
+        persist_status status = PERSIST_OK;
+        if (clock_monotonic() > request->deadline)
+            status =
+                error_set(&request->error, PERSIST_TIMEOUT,
+                          "the commit waited for longer than its timeout: nothing was written");
+        if (status == PERSIST_OK)
+            status = conflict_check_log(request->tx, deadline, &request->error);
         for (size_t j = 0; j < i && status == PERSIST_OK; j++)
             status = conflict_check_pair(request->tx, group->members[j]->tx, &request->error);
         request->status = status;
@@ -105,9 +111,11 @@ static persist_status take_turn(void *context, const persist_clock *clock,
     if (!validate(turn->group, true, 0) || !turn->group->n)
         return PERSIST_CONFLICT;
     status = group_build(turn->group, ns, clock, clock_wall(), &turn->error);
-    if (status == PERSIST_OK)
-        *next = &turn->group->append;
-    return status;
+    if (status != PERSIST_OK)
+        return status;
+    turn->group->append.size = sizeof turn->group->append;
+    *next = &turn->group->append;
+    return PERSIST_OK;
 }
 
 /* The clock row that an append of ours left, as far as the log is concerned. */

@@ -153,7 +153,9 @@ persist_status persist_get_many(persist_tx *tx, const persist_bytes *keys, size_
     many.places = calloc(n, sizeof *many.places);
     many.numbers = calloc(n, sizeof *many.numbers);
     many.wanted = calloc(n, sizeof *many.wanted);
-    tx->stored.size = 0;
+    /* Keys may be bytes that an earlier call handed out: those stay until the end. */
+    struct buf handed_out = tx->stored;
+    tx->stored = (struct buf){0};
     if (!opened || !many.places || !many.numbers || !many.wanted)
         status = error_no_memory(error);
     if (status == PERSIST_OK)
@@ -163,6 +165,7 @@ persist_status persist_get_many(persist_tx *tx, const persist_bytes *keys, size_
     if (status == PERSIST_OK)
         status = hand_out(&many, n, rows, opened, error);
     buf_free(&many.opened);
+    buf_free(&handed_out);
     free(opened);
     free(many.places);
     free(many.numbers);

@@ -2,6 +2,7 @@
 #include "core/txn/ns.h"
 
 #include "core/base/fork.h"
+#include "core/txn/commit.h"
 
 #include <inttypes.h>
 
@@ -42,7 +43,7 @@ persist_status ns_init(struct ns *ns, int64_t deadline, persist_error *error)
     ns->epoch = clock.epoch;
     ns->fork_generation = fork_generation();
     log_init(&ns->log, &clock, ns->settings->window_bytes);
-    pthread_mutex_init(&ns->queue.lock, NULL);
+    commit_queue_init(&ns->queue);
     pthread_mutex_init(&ns->snapshots_lock, NULL);
     return PERSIST_OK;
 }

@@ -3,6 +3,7 @@
 #ifndef CORE_TXN_NS_H
 #define CORE_TXN_NS_H
 
+#include "core/session/executor.h"
 #include "core/txn/log.h"
 
 #include <stdatomic.h>
@@ -14,6 +15,7 @@ struct txn_settings {
     persist_freshness freshness;
     int64_t max_staleness;
     int64_t timeout;
+    int64_t max_age; /* 0: no bound */
     int64_t max_retries;
     uint64_t max_writes;
     uint64_t max_bytes;
@@ -30,13 +32,16 @@ struct txn_settings {
 };
 
 struct commit_request;
+struct flights;
 
 /* Commits of this process waiting for a leader; see commit.c. */
 struct commit_queue {
     pthread_mutex_t lock;
     struct commit_request *first;
     struct commit_request *last;
-    bool led; /* a leader is at work */
+    bool led;           /* a leader is at work */
+    bool leader_called; /* `lead` was submitted and has not begun */
+    struct job lead;    /* leads on a thread of the executor */
 };
 
 /* A moment held readable. */
@@ -59,6 +64,8 @@ struct ns {
     pthread_mutex_t snapshots_lock;
     struct persist_snapshot *snapshots; /* held open by the program */
     _Atomic size_t *open_transactions;  /* of the store */
+    struct flights *flights;            /* of the store: what has not completed */
+    struct executor *executor;          /* of the store */
     unsigned fork_generation;
 };
 

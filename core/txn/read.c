@@ -105,6 +105,9 @@ persist_status persist_get(persist_tx *tx, persist_bytes key, persist_row *row,
     status = tx_room_for_read(tx, error);
     if (status != PERSIST_OK)
         return status;
+    /* The key may be bytes that an earlier call handed out, which this one replaces. */
+    unsigned char copy[VALUE_KEY_MAX];
+    key.data = memcpy(copy, key.data, key.size);
     struct found found = {.tx = tx};
     status = fetch(tx, key, &found, error);
     if (status != PERSIST_OK)

@@ -156,9 +156,12 @@ persist_status snapshot_fix(persist_tx *tx, int64_t deadline, persist_error *err
         pause = pause < 50 * NS_PER_MS ? 2 * pause : pause;
         status = fix_by_trip(tx, deadline, error);
     }
-    if (status == PERSIST_BUSY && tx->has_token && error)
+    if (!tx->has_token || (status != PERSIST_BUSY && status != PERSIST_TIMEOUT))
+        return status;
+    error_prefix(error, "waiting for the commit that the session token names: ");
+    if (error)
         error->status = PERSIST_TIMEOUT;
-    return status == PERSIST_BUSY && tx->has_token ? PERSIST_TIMEOUT : status;
+    return PERSIST_TIMEOUT;
 }
 
 persist_status snapshot_ask(persist_tx *tx, int64_t deadline, struct snapshot_request *request,

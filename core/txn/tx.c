@@ -4,6 +4,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/fork.h"
+#include "core/txn/flight.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -44,6 +45,8 @@ persist_status tx_begin(struct ns *ns, const persist_tx_options *options, persis
     }
     persist_isolation isolation = options->isolation ? options->isolation : settings->isolation;
     tx->ns = ns;
+    tx->fork_generation = ns->fork_generation;
+    tx->begun = clock_monotonic();
     tx->has_at = options->has_at;
     tx->at = options->at;
     tx->read_only = options->has_at || options->snapshot ||
@@ -97,17 +100,18 @@ void tx_end(persist_tx *tx, enum tx_state state)
 {
     drop_work(tx);
     tx->state = state;
-    atomic_fetch_sub(tx->ns->open_transactions, 1);
 }
 
 void persist_tx_free(persist_tx *tx)
 {
     if (!tx)
         return;
-    if (tx->ns->fork_generation != fork_generation())
-        drop_work(tx);
-    else if (tx->state == TX_OPEN)
-        tx_end(tx, TX_ROLLED_BACK);
+    bool ours = tx->fork_generation == fork_generation();
+    if (ours)
+        flights_land_tx(tx->ns->flights, tx);
+    drop_work(tx);
+    if (ours)
+        atomic_fetch_sub(tx->ns->open_transactions, 1);
     cursor_free_all(tx);
     cancel_destroy(&tx->cancel);
     free(tx);
@@ -119,6 +123,12 @@ int64_t tx_deadline(const persist_tx *tx)
     return deadline < tx->deadline ? deadline : tx->deadline;
 }
 
+/* Is an asynchronous operation on it in flight, which we do not carry out ourselves? */
+static bool busy_elsewhere(const persist_tx *tx)
+{
+    return atomic_load(&tx->in_flight) && !pthread_equal(atomic_load(&tx->worker), pthread_self());
+}
+
 persist_status tx_usable(const persist_tx *tx, const char *what, persist_error *error)
 {
     static const char *const ended[] = {[TX_COMMITTED] = "was committed",
@@ -126,13 +136,22 @@ persist_status tx_usable(const persist_tx *tx, const char *what, persist_error *
                                         [TX_DEAD] = "failed and can only be ended"};
     if (!tx)
         return error_set(error, PERSIST_MISUSE, "%s: the transaction is NULL", what);
-    if (tx->ns->fork_generation != fork_generation())
+    if (tx->fork_generation != fork_generation())
         return error_set(error, PERSIST_FORKED,
                          "%s: the transaction belongs to the parent of this process: open the "
                          "store again",
                          what);
+    if (busy_elsewhere(tx))
+        return error_set(error, PERSIST_MISUSE,
+                         "%s: another operation on the transaction has not completed", what);
     if (tx->state != TX_OPEN)
         return error_set(error, PERSIST_MISUSE, "%s: the transaction %s", what, ended[tx->state]);
+    int64_t max_age = tx->ns->settings->max_age;
+    if (max_age && clock_monotonic() - tx->begun > max_age)
+        return error_set(error, PERSIST_LIMIT,
+                         "%s: the transaction was begun more than transaction.max_age, %" PRId64
+                         " s, ago: roll it back",
+                         what, max_age / NS_PER_S);
     return PERSIST_OK;
 }
 
@@ -263,14 +282,14 @@ persist_status persist_tx_set_deadline(persist_tx *tx, int64_t ns, persist_error
 persist_status persist_rollback(persist_tx *tx, persist_error *error)
 {
     persist_status status = tx_usable(tx, "rollback", error);
-    if (status == PERSIST_OK)
+    if (status == PERSIST_OK || status == PERSIST_LIMIT)
         tx_end(tx, TX_ROLLED_BACK);
-    return status;
+    return status == PERSIST_LIMIT ? PERSIST_OK : status;
 }
 
 persist_status persist_tx_timestamp(persist_tx *tx, int64_t *timestamp, persist_error *error)
 {
-    if (tx && tx->state == TX_COMMITTED) {
+    if (tx && tx->state == TX_COMMITTED && !busy_elsewhere(tx)) {
         *timestamp = tx->commit_timestamp;
         return PERSIST_OK;
     }

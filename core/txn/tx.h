@@ -15,6 +15,8 @@ enum tx_state { TX_OPEN, TX_COMMITTED, TX_ROLLED_BACK, TX_DEAD };
 
 struct persist_tx {
     struct ns *ns;
+    unsigned fork_generation;
+    int64_t begun; /* monotonic ns */
     enum tx_state state;
     bool serializable;
     bool read_only;
@@ -26,6 +28,8 @@ struct persist_tx {
     int64_t deadline;     /* of the whole transaction, monotonic ns */
     struct cancel cancel;
     struct commit_request *request; /* while it commits; under the queue's lock */
+    _Atomic bool in_flight;         /* an asynchronous operation on it has not completed */
+    _Atomic(pthread_t) worker;      /* the thread that carries it out, while it does */
 
     /* The log as known when the transaction began; where validation starts if nothing
      * was read. */

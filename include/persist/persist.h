@@ -12,16 +12,17 @@
  *     if (persist_open_url("sqlite:app.db", NULL, &store, err) == PERSIST_OK) { ... }
  *
  * OWNERSHIP. Handles are made by a function that takes a `handle **out` and ended
- * by the function named there; a NULL handle may always be ended. Bytes handed in
- * are copied before the call returns. Bytes handed out (persist_row) are borrowed:
- * valid until the next call on the same transaction or cursor; persist_bytes_dup
- * keeps them.
+ * by the function named there; a NULL handle may always be ended. Cursors end before
+ * their transaction or with it, transactions before their store. Bytes handed in are
+ * copied before the call returns. Bytes handed out (persist_row) are borrowed: valid
+ * until the next call on the same transaction or any cursor of it, to which they must
+ * not be handed; persist_bytes_dup keeps them.
  *
  * ERRORS. Every call that can fail returns a persist_status and takes, last, a
- * persist_error that may be NULL. On failure the error holds the details; on
- * success, and for PERSIST_END, it is left alone. Out parameters are written only
- * on PERSIST_OK. After a failed call a transaction can be used further unless
- * persist_error_dead says otherwise.
+ * persist_error that may be NULL. On failure the error holds the details; what it
+ * holds after success, or PERSIST_END, means nothing: look at the status returned.
+ * Out parameters are written only on PERSIST_OK. After a failed call a transaction
+ * can be used further unless persist_error_dead says otherwise.
  *
  * THREADS. A store may be used by any number of threads. A transaction, its
  * cursors, and an error are used by one thread at a time. No thread-local state.
@@ -73,7 +74,7 @@ PERSIST_API const char *persist_library_version(void);
 PERSIST_API void persist_abi_version(uint32_t *major, uint32_t *minor);
 /** Folder that plugins are looked for in by default. Static. */
 PERSIST_API const char *persist_plugin_dir(void);
-/** A status's name without its prefix, in lower case: "conflict". Static. */
+/** A status's short name, in lower case: "conflict", "not found". Static. */
 PERSIST_API const char *persist_status_name(persist_status status);
 /** What a status means, in a few words. Static. */
 PERSIST_API const char *persist_status_text(persist_status status);
@@ -103,7 +104,7 @@ PERSIST_API const char *persist_error_sqlstate(const persist_error *error);
 PERSIST_API int64_t persist_error_vendor_code(const persist_error *error);
 /** 1 if running the whole transaction again may succeed. */
 PERSIST_API int persist_error_retryable(const persist_error *error);
-/** 1 if the transaction the call was made on can only be rolled back now. */
+/** 1 if the transaction the call was made on has ended by it and can only be freed. */
 PERSIST_API int persist_error_dead(const persist_error *error);
 /** With PERSIST_TOO_OLD: oldest timestamp that can still be read; else 0. */
 PERSIST_API int64_t persist_error_oldest(const persist_error *error);
@@ -145,10 +146,11 @@ typedef struct persist_store_options {
 
 /**
  * Opens a store by URL, with variables but without a file: "sqlite:///abs/path",
- * "sqlite:rel/path", "sqlite::memory:", "memory:", "postgres://...". Ended by
+ * "sqlite:rel/path", "sqlite::memory:", "memory:", or another backend's. Ended by
  * persist_close.
  * Statuses: CONFIG, PLUGIN_REFUSED, NOT_FOUND (no store, or no such namespace),
- * FOREIGN, FORMAT, READ_ONLY, UNAVAILABLE, AUTH, TIMEOUT, and the rest of I/O.
+ * INVALID (name of the namespace), FOREIGN, FORMAT, LOADING, MOVED, READ_ONLY,
+ * UNAVAILABLE, AUTH, TIMEOUT, and the rest of I/O.
  */
 PERSIST_API persist_status persist_open_url(const char *url, const persist_store_options *options,
                                             persist_store **out, persist_error *error);
@@ -160,8 +162,9 @@ PERSIST_API persist_status persist_open_config(const persist_config *config,
                                                const persist_store_options *options,
                                                persist_store **out, persist_error *error);
 /**
- * Closes a store. Transactions that are still open make it fail with MISUSE, and
- * the store stays open: they have to be ended first. NULL is allowed.
+ * Closes a store. Transactions and snapshots that are still open make it fail with
+ * MISUSE, and the store stays open. Transactions have to be freed first, those that
+ * were committed too. NULL is allowed.
  */
 PERSIST_API persist_status persist_close(persist_store *store, persist_error *error);
 
@@ -175,7 +178,7 @@ typedef struct persist_head_info {
     int64_t horizon;       /**< oldest readable timestamp, ns; 0: all */
     int64_t log_floor;     /**< oldest kept record lies above; ns; 0: all kept */
     int64_t retention;     /**< how long history is kept, ns; 0: for ever */
-    int64_t engine_time;   /**< the engine's clock, ns */
+    int64_t engine_time;   /**< the engine's clock, ns; this machine's if it has none */
     int64_t clock_lead;    /**< how far head lies ahead of the engine's clock,
                                    ns; 0 if it does not */
     uint32_t state;        /**< 0 open, 1 loading, 2 moved */
@@ -187,7 +190,9 @@ PERSIST_API persist_status persist_head(persist_store *store, const char *ns,
 
 /* -------------------------------------------------------------------- namespaces */
 
-/** Takes one namespace; returns PERSIST_OK for more. `name` lives for the call. */
+/** Takes one namespace; returns PERSIST_OK for more, else what ends the listing and is
+ * returned by it. `name` lives for the call. As in every listing, the backend is at work
+ * meanwhile: it must not call persist on the same store. */
 typedef persist_status (*persist_namespace_fn)(void *context, const char *name, uint32_t id,
                                                uint32_t state);
 /** Lists the namespaces by name, those that begin with '_' too. */
@@ -248,8 +253,9 @@ typedef struct persist_tx_options {
 /**
  * Begins a transaction. Its snapshot, fixed by its first read, includes every commit
  * acknowledged to anybody before this call. Ended by persist_tx_free.
- * Statuses: INVALID (at < 0), NOT_FOUND (ns). What is wrong with `at` otherwise (CLOCK:
- * in the future; TOO_OLD) is told by the first read, or here with PERSIST_TX_NOW.
+ * Statuses: INVALID (at < 0, isolation, freshness, token), NOT_FOUND (ns). What is wrong
+ * with `at` otherwise (CLOCK: in the future; TOO_OLD) is told by the first read, or here
+ * with PERSIST_TX_NOW.
  */
 PERSIST_API persist_status persist_begin(persist_store *store, const persist_tx_options *options,
                                          persist_tx **out, persist_error *error);
@@ -275,8 +281,9 @@ typedef struct persist_row {
 } persist_row;
 
 /**
- * Reads a key. Statuses: NOT_FOUND, INVALID and LIMIT (key), TOO_OLD, DAMAGED (with
- * namespace, key and timestamp), MISUSE (ended), and those of reaching the engine.
+ * Reads a key. Statuses: NOT_FOUND, INVALID and LIMIT (key), CLOCK and TOO_OLD (`at`),
+ * DAMAGED (with namespace, key and timestamp), FENCED, MOVED, LOADING, DIVERGED (the store
+ * changed), MISUSE (ended), and those of reaching the engine.
  */
 PERSIST_API persist_status persist_get(persist_tx *tx, persist_bytes key, persist_row *row,
                                        persist_error *error);
@@ -332,7 +339,8 @@ typedef struct persist_scan_options {
 PERSIST_API persist_status persist_scan(persist_tx *tx, const persist_scan_options *options,
                                         persist_cursor **out, persist_error *error);
 /** Versions of one key that the snapshot can see, newest first, tombstones too; the
- * transaction's own writes are not among them. Ended by persist_cursor_free. */
+ * transaction's own writes are not among them. Ended by persist_cursor_free. Statuses:
+ * INVALID and LIMIT (key), MISUSE. */
 PERSIST_API persist_status persist_history(persist_tx *tx, persist_bytes key, persist_cursor **out,
                                            persist_error *error);
 /** Moves to the next row. Statuses: END (and again END), else as persist_get. */
@@ -346,7 +354,8 @@ PERSIST_API persist_status persist_count(persist_tx *tx, const persist_scan_opti
 
 /**
  * Commits. On OK everything written is durable as configured, and *timestamp (may be
- * NULL) is the commit's; a transaction that wrote nothing gets its snapshot's. On
+ * NULL) is the commit's; a transaction that wrote nothing gets its snapshot's, or, having
+ * read nothing either, that of the newest commit known when it began. On
  * CONFLICT nothing was written: begin again, or use persist_run. UNRESOLVED: it is
  * not known; never re-run blindly. In every case but LIMIT the transaction is ended.
  */
@@ -404,8 +413,9 @@ PERSIST_API int64_t persist_snapshot_timestamp(const persist_snapshot *snapshot)
 /** Ends it. The transactions that read at it must have ended. NULL is allowed. */
 PERSIST_API void persist_snapshot_close(persist_snapshot *snapshot);
 
-/** The work of a transaction: PERSIST_OK commits, anything else rolls back. May be
- * called several times: it must not do what cannot be done twice. */
+/** The work of a transaction: PERSIST_OK commits, anything else rolls back. It hands
+ * `error` to its calls and returns their status, or one of its own, such as PRECONDITION.
+ * May be called several times: it must not do what cannot be done twice. */
 typedef persist_status (*persist_run_fn)(persist_tx *tx, void *context, persist_error *error);
 /**
  * Begins, runs `fn`, commits, and on a retryable failure does it again after a
@@ -450,8 +460,8 @@ typedef struct persist_health_report {
     int64_t read_ns;   /**< time to read it back */
     int64_t timestamp; /**< of the commit */
 } persist_health_report;
-/** Writes and reads back a key in the reserved namespace `_health`; on a store opened
- * read-only it only reads. */
+/** Writes and reads back a key in the reserved namespace `_health`, made if need be; on a
+ * store opened read-only it only asks for the newest commit: write_ns is 0. */
 PERSIST_API persist_status persist_health(persist_store *store, persist_health_report *out,
                                           persist_error *error);
 
@@ -467,6 +477,149 @@ PERSIST_API persist_status persist_migrate_status(const persist_config *config,
  * configured namespace if there is none. */
 PERSIST_API persist_status persist_migrate_up(const persist_config *config, persist_migration_fn fn,
                                               void *context, persist_error *error);
+
+/* ------------------------------------------------------------------ asynchronous */
+
+/*
+ * Every call that may reach a backend has a form that returns at once and tells a queue
+ * when it is done: the same arguments, then a queue and a tag. PERSIST_OK means that
+ * exactly one completion will come, never from inside the submitting call; any other
+ * status that none will. What the call fills (out parameters, rows, the error) has to stay
+ * in place until the completion was taken; what it reads is copied. One call at a time on a
+ * transaction and its cursors: others are MISUSE meanwhile. Threads are the library's own,
+ * pool.max of them at most, made when first needed.
+ */
+
+/** Where completions arrive. */
+typedef struct persist_queue persist_queue;
+
+/** A call that is done. */
+typedef struct persist_completion {
+    size_t size;           /**< sizeof(persist_completion), set by the caller */
+    void *tag;             /**< as given to the call */
+    persist_status status; /**< how it ended */
+} persist_completion;
+
+/** A new queue. Ended by persist_queue_free. Statuses: NO_MEMORY, IO (no descriptor). */
+PERSIST_API persist_status persist_queue_new(persist_queue **out, persist_error *error);
+/** Ends a queue, waiting for the calls that still go to it; what they tell is lost. */
+PERSIST_API void persist_queue_free(persist_queue *queue);
+/** A descriptor that can be read from (poll, epoll) while completions wait. Not to be read
+ * or closed. */
+PERSIST_API int persist_queue_fd(const persist_queue *queue);
+/** Takes the next completion; any thread. END: none waits within `timeout` ns (0: does not
+ * wait; negative: waits for ever). */
+PERSIST_API persist_status persist_queue_next(persist_queue *queue, int64_t timeout,
+                                              persist_completion *completion);
+
+/** persist_open_config. The configuration must stay until the completion. */
+PERSIST_API persist_status persist_open_config_async(const persist_config *config,
+                                                     const persist_store_options *options,
+                                                     persist_store **out, persist_error *error,
+                                                     persist_queue *queue, void *tag);
+/** persist_open_file. */
+PERSIST_API persist_status persist_open_file_async(const char *path,
+                                                   const persist_store_options *options,
+                                                   persist_store **out, persist_error *error,
+                                                   persist_queue *queue, void *tag);
+/** persist_open_url. */
+PERSIST_API persist_status persist_open_url_async(const char *url,
+                                                  const persist_store_options *options,
+                                                  persist_store **out, persist_error *error,
+                                                  persist_queue *queue, void *tag);
+/** persist_close: cancels what is in flight on the store, waits for it, closes. */
+PERSIST_API persist_status persist_close_async(persist_store *store, persist_error *error,
+                                               persist_queue *queue, void *tag);
+/** persist_begin; snapshot handle and token of the options must stay until the completion. */
+PERSIST_API persist_status persist_begin_async(persist_store *store,
+                                               const persist_tx_options *options, persist_tx **out,
+                                               persist_error *error, persist_queue *queue,
+                                               void *tag);
+/** persist_get. */
+PERSIST_API persist_status persist_get_async(persist_tx *tx, persist_bytes key, persist_row *row,
+                                             persist_error *error, persist_queue *queue, void *tag);
+/** persist_get_many. */
+PERSIST_API persist_status persist_get_many_async(persist_tx *tx, const persist_bytes *keys,
+                                                  size_t n, persist_row *rows, persist_error *error,
+                                                  persist_queue *queue, void *tag);
+/** persist_cursor_next. */
+PERSIST_API persist_status persist_cursor_next_async(persist_cursor *cursor, persist_row *row,
+                                                     persist_error *error, persist_queue *queue,
+                                                     void *tag);
+/** persist_count. */
+PERSIST_API persist_status persist_count_async(persist_tx *tx, const persist_scan_options *options,
+                                               uint64_t *count, persist_error *error,
+                                               persist_queue *queue, void *tag);
+/** persist_guard. */
+PERSIST_API persist_status persist_guard_async(persist_tx *tx, persist_bytes key, int64_t read_at,
+                                               persist_error *error, persist_queue *queue,
+                                               void *tag);
+/** persist_guard_range. */
+PERSIST_API persist_status persist_guard_range_async(persist_tx *tx, persist_bytes from,
+                                                     persist_bytes to, int64_t read_at,
+                                                     persist_error *error, persist_queue *queue,
+                                                     void *tag);
+/** persist_tx_timestamp. */
+PERSIST_API persist_status persist_tx_timestamp_async(persist_tx *tx, int64_t *timestamp,
+                                                      persist_error *error, persist_queue *queue,
+                                                      void *tag);
+/** persist_tx_token. */
+PERSIST_API persist_status persist_tx_token_async(persist_tx *tx, char token[PERSIST_TOKEN_SIZE],
+                                                  persist_error *error, persist_queue *queue,
+                                                  void *tag);
+/** persist_commit; no thread waits for it. */
+PERSIST_API persist_status persist_commit_async(persist_tx *tx, int64_t *timestamp,
+                                                persist_error *error, persist_queue *queue,
+                                                void *tag);
+/** persist_run; `fn` runs on a thread of the library and uses blocking calls. */
+PERSIST_API persist_status persist_run_async(persist_store *store,
+                                             const persist_tx_options *options, persist_run_fn fn,
+                                             void *context, int64_t *timestamp,
+                                             persist_error *error, persist_queue *queue, void *tag);
+/** persist_snapshot_open. */
+PERSIST_API persist_status persist_snapshot_open_async(persist_store *store, const char *ns,
+                                                       int64_t at, persist_snapshot **out,
+                                                       persist_error *error, persist_queue *queue,
+                                                       void *tag);
+/** persist_head. */
+PERSIST_API persist_status persist_head_async(persist_store *store, const char *ns,
+                                              persist_head_info *out, persist_error *error,
+                                              persist_queue *queue, void *tag);
+/** persist_resolve; the token is copied. */
+PERSIST_API persist_status persist_resolve_async(
+    persist_store *store, const char *ns, const unsigned char token[PERSIST_RESOLVE_TOKEN_SIZE],
+    int *committed, int64_t *timestamp, persist_error *error, persist_queue *queue, void *tag);
+/** persist_namespace_list; `fn` is called on a thread of the library. */
+PERSIST_API persist_status persist_namespace_list_async(persist_store *store,
+                                                        persist_namespace_fn fn, void *context,
+                                                        persist_error *error, persist_queue *queue,
+                                                        void *tag);
+/** persist_namespace_create. */
+PERSIST_API persist_status persist_namespace_create_async(persist_store *store, const char *name,
+                                                          int64_t retention, persist_error *error,
+                                                          persist_queue *queue, void *tag);
+/** persist_namespace_drop. */
+PERSIST_API persist_status persist_namespace_drop_async(persist_store *store, const char *name,
+                                                        persist_error *error, persist_queue *queue,
+                                                        void *tag);
+/** persist_stats; `fn` is called on a thread of the library. */
+PERSIST_API persist_status persist_stats_async(persist_store *store, persist_stat_fn fn,
+                                               void *context, persist_error *error,
+                                               persist_queue *queue, void *tag);
+/** persist_health. */
+PERSIST_API persist_status persist_health_async(persist_store *store, persist_health_report *out,
+                                                persist_error *error, persist_queue *queue,
+                                                void *tag);
+/** persist_migrate_status; `fn` is called on a thread of the library. */
+PERSIST_API persist_status persist_migrate_status_async(const persist_config *config,
+                                                        persist_migration_fn fn, void *context,
+                                                        persist_error *error, persist_queue *queue,
+                                                        void *tag);
+/** persist_migrate_up; `fn` is called on a thread of the library. */
+PERSIST_API persist_status persist_migrate_up_async(const persist_config *config,
+                                                    persist_migration_fn fn, void *context,
+                                                    persist_error *error, persist_queue *queue,
+                                                    void *tag);
 
 /* -------------------------------------------------------------------------- bytes */
 

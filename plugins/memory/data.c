@@ -355,13 +355,95 @@ static persist_status insert(const persist_call *call, struct namespace *ns, str
                        (long long)version->timestamp);
 }
 
+/* ---- the turn: the compare was lost, and the lock is held */
+
+static persist_status turn_given_up(const persist_call *call, const char *why)
+{
+    return memory_fail(call, PERSIST_CONFLICT, "other commits came first, and %s: run it again",
+                       why);
+}
+
+/* How many records there are after the expected head; one more than allowed if there are
+ * more. */
+static size_t turn_count(struct namespace *ns, const persist_append *lost)
+{
+    size_t count = 0;
+
+    for (struct record *r = memory_record_after(ns, lost->expected_head);
+         r != NULL && count <= lost->max_turn_records; r = memory_record_next(r))
+        count++;
+    return count;
+}
+
+/* Is what the host made of it an append to the row as locked? */
+static persist_status turn_check(const persist_call *call, const struct namespace *ns,
+                                 const persist_append *lost, const persist_append *next)
+{
+    if (next->ns == lost->ns && next->flags == lost->flags &&
+        append_compare(call, ns, next) == PERSIST_OK)
+        return append_check(call, next);
+    return memory_fail(call, PERSIST_INVALID,
+                       "the revalidated append expects the head %lld, but %lld is locked",
+                       (long long)next->expected_head, (long long)ns->clock.head);
+}
+
+/* Asks the host, with the records given; fills `next`. */
+static persist_status turn_ask(const persist_call *call, struct namespace *ns,
+                               const persist_append *lost, const persist_record *records,
+                               size_t count, persist_append *next)
+{
+    int64_t since = memory_host.monotonic();
+    const persist_append *given = NULL;
+    persist_status status = lost->revalidate(lost->context, &ns->clock, records, count, &given);
+
+    if (status == PERSIST_CONFLICT)
+        return status; /* told already, by the lost compare */
+    if (status != PERSIST_OK || given == NULL)
+        return memory_fail(call, status != PERSIST_OK ? status : PERSIST_INVALID,
+                           "the append was given up when it was looked at again");
+    memory_copy_in(next, sizeof(*next), given, given->size);
+    if (memory_host.monotonic() - since >= lost->max_turn_ns)
+        return turn_given_up(call, "looking at them took too long");
+    return turn_check(call, ns, lost, next);
+}
+
+static persist_status turn(const persist_call *call, struct namespace *ns,
+                           const persist_append *lost, persist_append *next)
+{
+    size_t count = turn_count(ns, lost);
+    struct record *record = memory_record_after(ns, lost->expected_head);
+    persist_record *records;
+    persist_status status;
+
+    if (ns->clock.log_floor > lost->expected_head)
+        return turn_given_up(call, "the log does not reach back to them");
+    if (count > lost->max_turn_records)
+        return turn_given_up(call, "they are too many to be looked at under the lock");
+    /* The head went back, or another took its place. The host will find out. */
+    if (count == 0)
+        return turn_given_up(call, "the log does not have them");
+    records = memory_host.alloc(count * sizeof(*records));
+    if (records == NULL)
+        return memory_no_memory(call);
+    for (size_t i = 0; i < count; i++, record = memory_record_next(record))
+        records[i] = (persist_record){record->timestamp, record->digest, record->data};
+    status = turn_ask(call, ns, lost, records, count, next);
+    memory_host.release(records);
+    return status;
+}
+
 static persist_status append_locked(const persist_call *call, persist_session *session,
                                     struct namespace *ns, const persist_append *append)
 {
     struct version *staged = NULL;
     struct record *record = NULL;
+    persist_append next;
     persist_status status = append_compare(call, ns, append);
 
+    if (status == PERSIST_CONFLICT && append->revalidate != NULL) {
+        status = turn(call, ns, append, &next);
+        append = &next;
+    }
     if (status != PERSIST_OK)
         return status;
     status = stage(call, session, append, &staged);

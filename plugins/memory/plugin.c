@@ -122,7 +122,7 @@ static void life_store_close(persist_backend *store)
     memory_host.release(store);
 }
 
-#define MEMORY_CAPS PERSIST_CAP_IN_PROCESS
+#define MEMORY_CAPS (PERSIST_CAP_TURN | PERSIST_CAP_IN_PROCESS)
 
 static const persist_limits memory_limits = {.size = sizeof(memory_limits),
                                              .key_bytes = MEMORY_KEY_BYTES};

@@ -119,13 +119,33 @@ static persist_status add_record(persist_session *session, const persist_append 
     return lite_run(session, statement, "adding the record");
 }
 
+/* The compare was lost: what to append instead, and the clock row moved for it. */
+static persist_status take_turn(persist_session *session, const persist_append *lost, int64_t since,
+                                persist_clock *found, persist_append *next)
+{
+    persist_clock locked = *found;
+    persist_status status;
+
+    sqlite3_reset(session->statements[LITE_CLOCK]);
+    status = lite_turn(session, lost, since, &locked, next);
+    if (status == PERSIST_OK)
+        status = check(session->call, session->store, next);
+    return status == PERSIST_OK ? move_clock(session, next, found) : status;
+}
+
 static persist_status append_all(persist_session *session, const persist_append *append,
                                  persist_clock *found)
 {
+    persist_append next;
     persist_status status = lite_begin_write(session);
+    int64_t since = lite_host.monotonic();
 
     if (status == PERSIST_OK)
         status = move_clock(session, append, found);
+    if (status == PERSIST_CONFLICT && append->revalidate != NULL) {
+        status = take_turn(session, append, since, found, &next);
+        append = &next;
+    }
     for (size_t i = 0; i < append->n_versions && status == PERSIST_OK; i++)
         status = lite_chain_add(session, append->ns, &append->versions[i]);
     if (status == PERSIST_OK)

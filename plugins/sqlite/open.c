@@ -154,6 +154,10 @@ persist_status lite_store_open(const persist_call *call, const persist_open *giv
     store->wal_autocheckpoint = number(open.settings, "wal_autocheckpoint", 10000);
     store->page_size = number(open.settings, "page_size", 4096);
     status = place_store(call, &open, store);
+    if (status == PERSIST_OK && !store->read_only) {
+        store->queue = lite_queue_new(store->place.memory ? NULL : store->place.path);
+        status = store->queue != NULL ? PERSIST_OK : lite_no_memory(call);
+    }
     if (status == PERSIST_OK)
         status = open_contents(call, store);
     if (status == PERSIST_OK)
@@ -167,14 +171,16 @@ void lite_store_close(persist_backend *store)
 {
     if (store->anchor != NULL)
         lite_session_close(store->anchor);
+    lite_queue_free(store->queue);
     lite_host.release(store);
 }
 
 uint64_t lite_store_caps(persist_backend *store)
 {
     if (store->place.memory)
-        return PERSIST_CAP_IN_PROCESS;
-    return PERSIST_CAP_SHARED | PERSIST_CAP_IN_PROCESS | PERSIST_CAP_PERSISTENT | PERSIST_CAP_POWER;
+        return PERSIST_CAP_TURN | PERSIST_CAP_IN_PROCESS;
+    return PERSIST_CAP_SHARED | PERSIST_CAP_TURN | PERSIST_CAP_IN_PROCESS | PERSIST_CAP_PERSISTENT |
+           PERSIST_CAP_POWER;
 }
 
 void lite_store_limits(persist_backend *store, persist_limits *limits)

@@ -26,8 +26,9 @@ static persist_status load(const persist_host *host)
     return sqlite3_initialize() == SQLITE_OK ? PERSIST_OK : PERSIST_NO_MEMORY;
 }
 
-#define CAPS \
-    (PERSIST_CAP_SHARED | PERSIST_CAP_IN_PROCESS | PERSIST_CAP_PERSISTENT | PERSIST_CAP_POWER)
+#define CAPS                                                                                   \
+    (PERSIST_CAP_SHARED | PERSIST_CAP_TURN | PERSIST_CAP_IN_PROCESS | PERSIST_CAP_PERSISTENT | \
+     PERSIST_CAP_POWER)
 
 /* Values: what SQLite can be built for at most; store_limits tells what this one is. */
 static const persist_limits limits_most = {.size = sizeof(limits_most),

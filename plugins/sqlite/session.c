@@ -14,7 +14,7 @@
 /* A connection's cache is not smaller, however many share the store's. */
 #define CACHE_LEAST_KIB 512
 
-static bool must_stop(const persist_session *session)
+bool lite_must_stop(const persist_session *session)
 {
     const persist_call *call = session->call;
 
@@ -28,7 +28,7 @@ static int on_progress(void *context)
 {
     const persist_session *session = context;
 
-    return !session->committing && must_stop(session);
+    return !session->committing && lite_must_stop(session);
 }
 
 static int64_t wait_time(const persist_session *session, int count)
@@ -53,7 +53,7 @@ static int on_busy(void *context, int count)
     struct timespec pause;
     int64_t ns;
 
-    if (must_stop(session))
+    if (lite_must_stop(session))
         return 0;
     ns = wait_time(session, count);
     if (ns > 0) {
@@ -167,6 +167,7 @@ void lite_interrupt(persist_session *session)
     if (session->running)
         atomic_store(&session->interrupted, true);
     pthread_mutex_unlock(&session->lock);
+    lite_queue_nudge(session->store->queue);
 }
 
 persist_status lite_begin(const persist_call *call, persist_session *session)
@@ -190,6 +191,7 @@ persist_status lite_end(persist_session *session, persist_status status)
     if (!sqlite3_get_autocommit(session->db))
         sqlite3_exec(session->db, "ROLLBACK", NULL, NULL, NULL);
     session->committing = false;
+    lite_queue_leave(session);
     session->call = NULL;
     pthread_mutex_lock(&session->lock);
     session->running = false;
@@ -205,6 +207,8 @@ persist_status lite_begin_write(persist_session *session)
         return lite_fail(session->call, PERSIST_READ_ONLY, "%s was opened read-only",
                          session->store->place.path);
     status = check_place(session->call, session);
+    if (status == PERSIST_OK)
+        status = lite_queue_enter(session);
     return status == PERSIST_OK ? lite_run_plain(session, LITE_BEGIN) : status;
 }
 
@@ -222,5 +226,6 @@ persist_status lite_commit(persist_session *session)
         status = lite_commit_error(session, code);
     sqlite3_reset(statement);
     session->committing = false;
+    lite_queue_leave(session);
     return status;
 }

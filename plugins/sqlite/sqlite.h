@@ -91,8 +91,9 @@ struct persist_backend {
     int64_t mmap_size;
     int64_t wal_autocheckpoint; /* pages */
     int64_t page_size;
-    int64_t length_limit;    /* SQLite's bound of a row */
-    persist_session *anchor; /* keeps a memory store alive; else NULL */
+    int64_t length_limit;     /* SQLite's bound of a row */
+    struct lite_queue *queue; /* of writers; NULL: nothing is written */
+    persist_session *anchor;  /* keeps a memory store alive; else NULL */
 };
 
 struct persist_session {
@@ -103,6 +104,7 @@ struct persist_session {
     pthread_mutex_t lock;
     bool running;
     atomic_bool interrupted;
+    bool has_turn;            /* in the queue of writers */
     bool committing;          /* no stopping any more: the outcome must be known */
     const persist_call *call; /* while a call runs */
 };
@@ -156,6 +158,25 @@ persist_status lite_end(persist_session *session, persist_status status);
 /* BEGIN IMMEDIATE, once it is sure that the file may be and is worth being written. */
 persist_status lite_begin_write(persist_session *session);
 persist_status lite_commit(persist_session *session);
+
+/* Was the call interrupted, or did its deadline pass? */
+bool lite_must_stop(const persist_session *session);
+
+/* ---- queue.c */
+
+/* Writers of a file, of every process, wait in line. `file` NULL: a memory store. NULL: out
+ * of memory. The file's name must outlive the queue. */
+struct lite_queue *lite_queue_new(const char *file);
+/* Nobody is in it. NULL is left alone. */
+void lite_queue_free(struct lite_queue *queue);
+/* Waits for the session's turn to write: TIMEOUT, INTERRUPTED. Nothing if it has it. */
+persist_status lite_queue_enter(persist_session *session);
+/* Nothing if it has no turn. */
+void lite_queue_leave(persist_session *session);
+/* Has everybody in line look whether he is to stop. */
+void lite_queue_nudge(struct lite_queue *queue);
+/* A thread that no signal goes to. */
+bool lite_thread_start(pthread_t *thread, void *(*body)(void *), void *context);
 
 /* ---- statement.c */
 
@@ -233,6 +254,13 @@ persist_status lite_chain_older(persist_session *session, const struct lite_chai
 /* Adds a version on top of its key's chain, or, when loading, within it. */
 persist_status lite_chain_add(persist_session *session, uint32_t ns,
                               const persist_version *version);
+
+/* ---- turn.c */
+
+/* Under the write lock, after the compare of `lost` was lost to `found`: what the host says
+ * to append instead. `since`: when the lock was got. */
+persist_status lite_turn(persist_session *session, const persist_append *lost, int64_t since,
+                         const persist_clock *found, persist_append *next);
 
 /* ---- the operations: namespace.c, read.c, scan.c, changes.c, append.c, meta.c, admin.c */
 

@@ -269,7 +269,8 @@ END_TEST
 static persist_status (*real_append)(const persist_call *, persist_session *,
                                      const persist_append *, persist_clock *);
 static const persist_host *host;
-static enum { PASS, LOSE_AFTER, LOSE_BEFORE, RANDOM } losing;
+enum { PASS, LOSE_AFTER, LOSE_BEFORE, RANDOM };
+static int losing;
 static unsigned lost_seed = 1;
 static int lost_count;
 

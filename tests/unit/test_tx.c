@@ -285,6 +285,92 @@ START_TEST(misuse_is_told)
 }
 END_TEST
 
+/* Bytes that were handed out may be handed in again. */
+START_TEST(borrowed_bytes_are_keys_too)
+{
+    persist_store *store = fixture_open(_i);
+    persist_row row = {.size = sizeof row};
+    put_one(store, "a", "b");
+    put_one(store, "b", "c");
+    put_one(store, "c", "end");
+    persist_tx *tx = begin(store);
+    assert_ok(persist_get(tx, persist_text("a"), &row, fixture_error()));
+    assert_ok(persist_get(tx, row.value, &row, fixture_error()));
+    ck_assert_mem_eq(row.value.data, "c", 1);
+    assert_ok(persist_get_many(tx, &row.value, 1, &row, fixture_error()));
+    ck_assert_mem_eq(row.value.data, "end", 3);
+    assert_ok(persist_get(tx, row.key, &row, fixture_error()));
+    ck_assert_mem_eq(row.value.data, "end", 3);
+    assert_ok(persist_put(tx, row.key, row.value, fixture_error()));
+    persist_tx_free(tx);
+    fixture_close(store);
+}
+END_TEST
+
+START_TEST(options_are_checked)
+{
+    persist_store *store = fixture_open(_i), *other;
+    persist_error *error = fixture_error();
+    persist_tx *tx;
+    persist_cursor *cursor;
+    persist_tx_options begin_options = {.flags = PERSIST_TX_READ_ONLY};
+    assert_status(persist_begin(store, &begin_options, &tx, error), PERSIST_INVALID);
+    assert_message("sizeof");
+    begin_options = (persist_tx_options){.size = sizeof begin_options, .flags = 0x800};
+    assert_status(persist_begin(store, &begin_options, &tx, error), PERSIST_INVALID);
+    assert_message("0x800");
+    tx = begin(store);
+    persist_scan_options scan = {.limit = 1};
+    assert_status(persist_scan(tx, &scan, &cursor, error), PERSIST_INVALID);
+    assert_status(persist_guard_range(tx, persist_text("b"), persist_text("a"), 0, error),
+                  PERSIST_INVALID);
+    persist_tx_free(tx);
+    fixture_close(store);
+    persist_store_options open = {.size = sizeof open,
+                                  .flags = PERSIST_STORE_CREATE | PERSIST_STORE_READ_ONLY};
+    assert_status(persist_open_url(fixture_url(_i), &open, &other, error), PERSIST_INVALID);
+    open.flags = PERSIST_STORE_CREATE;
+    open.ns = "_mine";
+    assert_status(persist_open_url(fixture_url(_i), &open, &other, error), PERSIST_INVALID);
+    open.flags = PERSIST_STORE_READ_ONLY;
+    open.ns = NULL;
+    assert_ok(persist_open_url(fixture_url(_i), &open, &other, error));
+    assert_status(persist_namespace_create(other, "n", 0, error), PERSIST_MISUSE);
+    fixture_close(other);
+}
+END_TEST
+
+START_TEST(the_stores_own_namespace_can_be_made_anew)
+{
+    persist_store *store = fixture_open(_i);
+    put_one(store, "a", "1");
+    assert_ok(persist_namespace_drop(store, "default", fixture_error()));
+    persist_tx *tx;
+    assert_status(persist_begin(store, NULL, &tx, fixture_error()), PERSIST_NOT_FOUND);
+    assert_ok(persist_namespace_create(store, "default", 0, fixture_error()));
+    tx = begin(store);
+    ck_assert_ptr_null(get(tx, "a"));
+    persist_tx_free(tx);
+    fixture_close(store);
+}
+END_TEST
+
+START_TEST(transactions_grow_old)
+{
+    persist_store *store = fixture_open_with(_i, "transaction: { max_age: 1s }\n");
+    persist_tx *tx = begin(store);
+    int64_t until = clock_monotonic() + NS_PER_S;
+    put(tx, "a", "1");
+    while (clock_monotonic() <= until)
+        clock_sleep(50 * NS_PER_MS); /* the very thing: let it grow old */
+    assert_status(persist_commit(tx, NULL, fixture_error()), PERSIST_LIMIT);
+    assert_message("transaction.max_age");
+    assert_ok(persist_rollback(tx, fixture_error()));
+    persist_tx_free(tx);
+    fixture_close(store);
+}
+END_TEST
+
 START_TEST(read_only_refuses_writes)
 {
     persist_store *store = fixture_open(_i);
@@ -609,6 +695,10 @@ int main(void)
     tcase_add_loop_test(tcase, keys_at_their_bounds, 0, n);
     tcase_add_loop_test(tcase, limits_are_named_and_leave_the_transaction_usable, 0, n);
     tcase_add_loop_test(tcase, misuse_is_told, 0, n);
+    tcase_add_loop_test(tcase, borrowed_bytes_are_keys_too, 0, n);
+    tcase_add_loop_test(tcase, options_are_checked, 0, n);
+    tcase_add_loop_test(tcase, the_stores_own_namespace_can_be_made_anew, 0, n);
+    tcase_add_loop_test(tcase, transactions_grow_old, 0, n);
     tcase_add_loop_test(tcase, read_only_refuses_writes, 0, n);
     tcase_add_loop_test(tcase, begin_now_fixes_the_snapshot, 0, n);
     tcase_add_loop_test(tcase, timestamps_rise_whatever_the_clock_does, 0, n);
