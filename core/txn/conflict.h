@@ -9,7 +9,8 @@
  * Leader only. Checks the transaction against every commit after its snapshot up to the
  * known head, from the window, or below it by reading the log. Commits once checked are
  * not checked again. CONFLICT names key and timestamp; TOO_OLD if the log no longer
- * reaches back; DIVERGED if it does not chain from the snapshot.
+ * reaches back; DIVERGED if the snapshot is not part of the history that the known head
+ * ends: the caller has caught up with everything the snapshot could have seen.
  */
 persist_status conflict_check_log(persist_tx *tx, int64_t deadline, persist_error *error);
 

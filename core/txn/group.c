@@ -65,6 +65,7 @@ static size_t count_writes(const struct group *group)
     return count;
 }
 
+/* Model: GUARD_TIMESTAMP, tests/model/commit.pml. */
 static persist_status assign_timestamps(struct group *group, int64_t head, int64_t wall,
                                         persist_error *error)
 {

@@ -50,7 +50,7 @@ static void fail_all(struct group *group, const persist_error *error)
             fail(group->members[i], error);
 }
 
-/* Validates every member; those that conflict leave the group. Under the lock the log is
+/* Model: Validate, tests/model/commit.pml. Validates every member; those that conflict leave the group. Under the lock the log is
  * not read: what is not in the window counts as not validated. False if that happened. */
 static bool validate(struct group *group, bool under_lock, int64_t deadline)
 {
@@ -74,13 +74,19 @@ static bool validate(struct group *group, bool under_lock, int64_t deadline)
     return true;
 }
 
-/* Wall clock too far ahead of the engine's? Nothing is written then. */
-static persist_status check_lead(struct ns *ns, persist_error *error)
+/* Wall clock too far ahead of the engine's? Nothing is written then. What was heard of the
+ * engine's clock may be old: before it is held against ours it is asked again. */
+static persist_status check_clock(struct ns *ns, int64_t deadline, persist_error *error)
 {
-    int64_t most = ns->settings->max_clock_lead;
-    pthread_mutex_lock(&ns->log.lock);
-    int64_t lead = ns->log.engine_lead;
-    pthread_mutex_unlock(&ns->log.lock);
+    int64_t most = ns->settings->max_clock_lead, lead = log_lead(&ns->log);
+    if (lead > most) {
+        persist_clock clock;
+        persist_status status = backend_head(ns->backend, deadline, ns->id, &clock, error);
+        if (status != PERSIST_OK)
+            return status;
+        log_note_time(&ns->log, &clock);
+        lead = log_lead(&ns->log);
+    }
     if (lead <= most)
         return PERSIST_OK;
     return error_set(error, PERSIST_CLOCK,
@@ -90,6 +96,20 @@ static persist_status check_lead(struct ns *ns, persist_error *error)
                      lead / NS_PER_MS, most / NS_PER_MS);
 }
 
+/* Has a member read what another process committed since we last looked? Then the log is
+ * followed first: what it read has to be part of it. Model: GUARD_SNAPSHOT,
+ * tests/model/failover.pml. */
+static persist_status reach_snapshots(struct ns *ns, const struct group *group, int64_t deadline,
+                                      persist_error *error)
+{
+    persist_clock known;
+    log_known(&ns->log, &known);
+    for (size_t i = 0; i < group->n; i++)
+        if (group->members[i]->tx->base > known.head)
+            return log_catch_up(&ns->log, ns->backend, ns->id, deadline, error);
+    return PERSIST_OK;
+}
+
 /* What the callback of a turn works on, and what it made of it. */
 struct turn {
     struct ns *ns;
@@ -97,7 +117,7 @@ struct turn {
     persist_error error;
 };
 
-/* Under the lock of the clock row: follow the log, validate the group anew, and say what
+/* Model: tests/model/turn.pml. Under the lock of the clock row: follow the log, validate the group anew, and say what
  * to append. CONFLICT gives the turn up. */
 static persist_status take_turn(void *context, const persist_clock *clock,
                                 const persist_record *records, size_t n_records,
@@ -146,7 +166,8 @@ static persist_status settle(struct ns *ns, struct group *group, persist_clock *
     return status;
 }
 
-/* One attempt: CONFLICT is a lost compare, everything else is final. */
+/* One attempt: CONFLICT is a lost compare, everything else is final. Model: Append and
+ * Answer, tests/model/commit.pml. */
 static persist_status attempt(struct ns *ns, struct group *group, int64_t deadline,
                               persist_error *error)
 {
@@ -207,7 +228,7 @@ static bool concerns_all(persist_status status)
     }
 }
 
-/* Runs each member on its own. */
+/* Runs each member on its own. Model: Split, tests/model/commit.pml. */
 static void split(struct ns *ns, struct group *group)
 {
     for (size_t i = 0; i < group->n; i++) {
@@ -228,8 +249,10 @@ static void split(struct ns *ns, struct group *group)
 void lead_group(struct ns *ns, struct group *group)
 {
     persist_error error = ERROR_INIT;
-    persist_status status = check_lead(ns, &error);
     int64_t deadline = group_deadline(group);
+    persist_status status = check_clock(ns, deadline, &error);
+    if (status == PERSIST_OK)
+        status = reach_snapshots(ns, group, deadline, &error);
     for (unsigned lost = 0; status == PERSIST_OK; lost++) {
         validate(group, false, deadline);
         if (!group->n)

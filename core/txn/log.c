@@ -60,10 +60,19 @@ void log_note_time(struct log *log, const persist_clock *clock)
 {
     if (!clock->engine_time)
         return;
-    int64_t lead = clock_wall() - clock->engine_time;
+    int64_t heard = clock_monotonic();
     pthread_mutex_lock(&log->lock);
-    log->engine_lead = lead;
+    log->engine_time = clock->engine_time;
+    log->engine_heard = heard;
     pthread_mutex_unlock(&log->lock);
+}
+
+int64_t log_lead(struct log *log)
+{
+    pthread_mutex_lock(&log->lock);
+    int64_t engine_time = log->engine_time, heard = log->engine_heard;
+    pthread_mutex_unlock(&log->lock);
+    return engine_time ? clock_wall() - (engine_time + clock_monotonic() - heard) : 0;
 }
 
 /* Adds a record at the end of the window, under the lock; what does not fit leaves at the
@@ -120,35 +129,44 @@ void log_appended(struct log *log, const persist_clock *clock, persist_bytes dat
     log_note_time(log, clock);
 }
 
+persist_status log_next(struct log_chain *chain, const persist_record *data, struct record **out,
+                        size_t *size, persist_error *error)
+{
+    struct record *record = NULL;
+    persist_status status = log_decode(data, &record, size, error);
+    if (status != PERSIST_OK)
+        return status;
+    if (chain->known && (record->predecessor != chain->timestamp ||
+                         !digest_equal(&record->predecessor_digest, &chain->digest))) {
+        free(record);
+        return error_set(error, PERSIST_DIVERGED,
+                         "the commit record at %" PRId64 " does not follow the one at %" PRId64
+                         " that this process knew: the store was put back or failed over",
+                         data->timestamp, chain->timestamp);
+    }
+    *chain = (struct log_chain){data->timestamp, data->digest, true};
+    *out = record;
+    return PERSIST_OK;
+}
+
 /* Catching up: the head the records have led to so far. */
 struct catch_up {
     struct log *log;
-    int64_t head;
-    persist_digest digest;
+    struct log_chain chain;
     persist_error error;
 };
 
-static persist_status take_record(void *context, const persist_record *record)
+static persist_status take_record(void *context, const persist_record *data)
 {
     struct catch_up *up = context;
-    struct record *decoded = NULL;
+    struct record *record = NULL;
     size_t size = 0;
-    persist_status status = log_decode(record, &decoded, &size, &up->error);
+    persist_status status = log_next(&up->chain, data, &record, &size, &up->error);
     if (status != PERSIST_OK)
         return status;
-    if (decoded->predecessor != up->head ||
-        !digest_equal(&decoded->predecessor_digest, &up->digest)) {
-        free(decoded);
-        return error_set(&up->error, PERSIST_DIVERGED,
-                         "the commit record at %" PRId64 " does not follow the one at %" PRId64
-                         " that this process knew: the store was put back or failed over",
-                         record->timestamp, up->head);
-    }
     pthread_mutex_lock(&up->log->lock);
-    push(up->log, record->timestamp, decoded, size);
+    push(up->log, data->timestamp, record, size);
     pthread_mutex_unlock(&up->log->lock);
-    up->head = record->timestamp;
-    up->digest = record->digest;
     return PERSIST_OK;
 }
 
@@ -158,14 +176,14 @@ static persist_status head_mismatch(const struct catch_up *up, const persist_clo
     return error_set(error, PERSIST_DIVERGED,
                      "the head is %" PRId64 ", but the log this process knew reaches %" PRId64
                      ": the store was put back or failed over",
-                     clock->head, up->head);
+                     clock->head, up->chain.timestamp);
 }
 
 static void follow_begin(struct catch_up *up, struct log *log)
 {
     persist_clock known;
     log_known(log, &known);
-    *up = (struct catch_up){.log = log, .head = known.head, .digest = known.head_digest};
+    *up = (struct catch_up){.log = log, .chain = {known.head, known.head_digest, true}};
 }
 
 /* Adopts the clock row if the records led to its head; else forgets them. */
@@ -175,8 +193,8 @@ static persist_status follow_end(struct catch_up *up, const persist_clock *clock
     struct log *log = up->log;
     if (up->error.status != PERSIST_OK)
         status = error_copy(error, &up->error);
-    else if (status == PERSIST_OK &&
-             (clock->head != up->head || !digest_equal(&clock->head_digest, &up->digest)))
+    else if (status == PERSIST_OK && (clock->head != up->chain.timestamp ||
+                                      !digest_equal(&clock->head_digest, &up->chain.digest)))
         status = head_mismatch(up, clock, error);
     pthread_mutex_lock(&log->lock);
     if (status == PERSIST_OK) {
@@ -214,7 +232,8 @@ persist_status log_catch_up(struct log *log, struct backend *backend, uint32_t n
     persist_status status = PERSIST_OK;
     follow_begin(&up, log);
     while (status == PERSIST_OK && more) {
-        persist_changes changes = {.ns = ns, .after = up.head, .max_bytes = CATCH_UP_BYTES};
+        persist_changes changes = {
+            .ns = ns, .after = up.chain.timestamp, .max_bytes = CATCH_UP_BYTES};
         status =
             backend_changes(backend, deadline, &changes, &clock, take_record, &up, &more, error);
     }

@@ -26,7 +26,8 @@ struct log {
     pthread_mutex_t lock;
     persist_clock known;
     int64_t learnt;           /* monotonic ns at which known was read */
-    int64_t engine_lead;      /* wall clock minus engine's at the last reply, ns */
+    int64_t engine_time;      /* of the last reply; 0: the engine has no clock of its own */
+    int64_t engine_heard;     /* monotonic ns at which it came */
     struct log_entry *oldest; /* window, oldest first */
     struct log_entry *newest;
     int64_t window_floor; /* every record in (window_floor, known.head] is in it */
@@ -46,6 +47,17 @@ void log_known(struct log *log, persist_clock *clock);
 persist_status log_decode(const persist_record *record, struct record **out, size_t *size,
                           persist_error *error);
 
+/* Where a reader of the log is. */
+struct log_chain {
+    int64_t timestamp;
+    persist_digest digest;
+    bool known; /* digest is; else the next record is believed */
+};
+
+/* As log_decode, for a record that has to follow the one before: DIVERGED if it does not. */
+persist_status log_next(struct log_chain *chain, const persist_record *data, struct record **out,
+                        size_t *size, persist_error *error);
+
 /* Leader only: takes over the clock row of an own append, and its record. Without memory
  * for the record the window starts anew behind it. */
 void log_appended(struct log *log, const persist_clock *clock, persist_bytes record);
@@ -64,7 +76,9 @@ persist_status log_catch_up(struct log *log, struct backend *backend, uint32_t n
 /* How long ago the known clock was read, ns. Any thread. */
 int64_t log_age(struct log *log);
 
-/* Notes how far this machine's clock is ahead of the engine's. Any thread. */
+/* Notes what time the engine has. Any thread. */
 void log_note_time(struct log *log, const persist_clock *clock);
+/* How far this machine's wall clock is ahead of the engine's now, ns. Any thread. */
+int64_t log_lead(struct log *log);
 
 #endif

@@ -38,7 +38,7 @@ void resolve_token_read(const unsigned char token[PERSIST_RESOLVE_TOKEN_SIZE],
     *index = wire_get_le32(token + 36);
 }
 
-/* Appends an empty record behind the expected head, which `clock` was read at. OK: the
+/* Model: Fence, tests/model/commit.pml. Appends an empty record behind the expected head, which `clock` was read at. OK: the
  * lost one never happened. */
 static persist_status fence(struct ns *ns, const struct lost_append *lost, int64_t deadline,
                             persist_clock *clock, persist_error *error)
@@ -96,17 +96,31 @@ static persist_status take_record(void *context, const persist_record *data)
     return status;
 }
 
-/* Looks at the record behind the expected head. OK: ours; CONFLICT: another's; else no
+static bool head_is(const persist_clock *clock, const struct lost_append *lost)
+{
+    return clock->head == lost->head && digest_equal(&clock->head_digest, &lost->digest);
+}
+
+static bool is_refusal(persist_status status)
+{
+    return status == PERSIST_FENCED || status == PERSIST_MOVED || status == PERSIST_LOADING;
+}
+
+/* Model: Look, tests/model/commit.pml. Looks at the record behind the expected head. OK: ours; CONFLICT: another's; else no
  * verdict. */
 static persist_status look(struct ns *ns, struct verdict *verdict, int64_t deadline,
                            persist_clock *clock, persist_error *error)
 {
     int more;
     persist_changes changes = {.ns = ns->id, .after = verdict->lost->head, .max_records = 1};
+    error_clear(&verdict->error);
+    verdict->found = false;
     persist_status status =
         backend_changes(ns->backend, deadline, &changes, clock, take_record, verdict, &more, error);
     if (verdict->error.status != PERSIST_OK)
         return error_copy(error, &verdict->error);
+    if (is_refusal(status))
+        return PERSIST_UNAVAILABLE; /* says nothing about the log */
     if (status != PERSIST_OK)
         return status;
     if (!verdict->found)
@@ -127,17 +141,18 @@ static persist_status ask(struct ns *ns, struct verdict *verdict, int64_t deadli
     persist_status status = backend_head(ns->backend, deadline, ns->id, clock, error);
     if (status != PERSIST_OK)
         return status;
-    if (clock->head != lost->head || !digest_equal(&clock->head_digest, &lost->digest))
+    if (!head_is(clock, lost))
         return look(ns, verdict, deadline, clock, error);
     status = ns_check_clock(ns, clock, error);
     if (status != PERSIST_OK)
         return status;
     status = fence(ns, lost, deadline, clock, error);
-    if (status == PERSIST_CONFLICT)
+    if (status == PERSIST_CONFLICT || (is_refusal(status) && !head_is(clock, lost)))
         return look(ns, verdict, deadline, clock, error);
     return status == PERSIST_OK ? PERSIST_CONFLICT : status;
 }
 
+/* Model: Verdict, tests/model/commit.pml. */
 static bool is_verdict(persist_status status)
 {
     switch (status) {
@@ -164,7 +179,6 @@ persist_status resolve(struct ns *ns, const struct lost_append *lost, struct rec
     struct verdict verdict = {.lost = lost};
     persist_status status;
     for (int64_t pause = NS_PER_MS;; pause = pause < NS_PER_S / 4 ? 2 * pause : pause) {
-        /* FENCED again while asking: the row moved between the two trips; ask anew. */
         status = ask(ns, &verdict, deadline, clock, error);
         if (is_verdict(status) || clock_monotonic() >= deadline)
             break;

@@ -47,7 +47,7 @@ static persist_status went_back(const persist_tx *tx, int64_t known, persist_err
                      tx->ns->name, known);
 }
 
-/* Does the reply still know what this process knew? A head below the log floor cannot be
+/* Model: GUARD_KNOWN, tests/model/failover.pml. Does the reply still know what this process knew? A head below the log floor cannot be
  * looked up any more and proves nothing. */
 static persist_status check_history(const persist_tx *tx, const struct snapshot_request *request,
                                     persist_error *error)
@@ -56,8 +56,12 @@ static persist_status check_history(const persist_tx *tx, const struct snapshot_
     const persist_anchor *anchor = &request->anchors[1];
     if (request->clock.head < known->head)
         return went_back(tx, known->head, error);
-    if (known->head <= request->clock.log_floor)
+    if (known->head < request->clock.log_floor)
         return PERSIST_OK;
+    if (known->head && known->head == request->clock.log_floor)
+        return digest_equal(&known->head_digest, &request->clock.floor_digest)
+                   ? PERSIST_OK
+                   : went_back(tx, known->head, error);
     if (anchor->timestamp != known->head || !digest_equal(&anchor->digest, &known->head_digest))
         return went_back(tx, known->head, error);
     return PERSIST_OK;
@@ -108,6 +112,7 @@ static persist_status fix(persist_tx *tx, const struct snapshot_request *request
     return PERSIST_OK;
 }
 
+/* Model: GUARD_ANCHOR, tests/model/failover.pml; the horizon in tests/model/reads.pml. */
 persist_status snapshot_accept(persist_tx *tx, const struct snapshot_request *request,
                                persist_error *error)
 {

@@ -47,6 +47,7 @@ struct persist_tx {
     struct buf stored;  /* behind the row last handed out */
     struct buf scratch; /* its decompressed value */
 
+    bool chained;      /* base was found to be on the chain of the known head */
     int64_t validated; /* commits <= this are known not to conflict */
     int64_t commit_timestamp;
 };

@@ -486,7 +486,8 @@ typedef struct persist_clock {
     persist_state state;           /**< may it be read and written */
     int64_t horizon;               /**< oldest timestamp still readable; 0: all */
     int64_t log_floor;             /**< records with timestamp <= this are gone;
-                                        0: none. Never above horizon */
+                                        0: none. Below the newest record <= horizon:
+                                    that of every readable time is there */
     persist_digest floor_digest;   /**< digest of the newest record gone, or zeros */
     int64_t retention;             /**< how long history is kept, ns; 0: for ever */
     uint64_t features;             /**< must-understand bits; the host refuses

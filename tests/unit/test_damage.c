@@ -165,6 +165,16 @@ START_TEST(a_damaged_record_of_the_log_is_found)
 }
 END_TEST
 
+static void go_back(int64_t gone)
+{
+    run_sql("BEGIN; DELETE FROM commits WHERE timestamp = %" PRId64
+            "; UPDATE clock SET "
+            "head = (SELECT max(timestamp) FROM commits WHERE namespace = clock.namespace), "
+            "head_digest = (SELECT digest FROM commits WHERE namespace = clock.namespace ORDER BY "
+            "timestamp DESC LIMIT 1) WHERE name = 'default'; COMMIT",
+            gone);
+}
+
 /* The store goes back to where it was: an older copy of the file is put in its place. */
 START_TEST(a_store_that_went_back_is_recognised)
 {
@@ -192,6 +202,37 @@ START_TEST(a_store_that_went_back_is_recognised)
 }
 END_TEST
 
+/* A transaction read what another process committed, and that is lost: to the very head
+ * this process knows, or to another branch. */
+START_TEST(what_was_read_must_not_be_lost)
+{
+    for (int branch = 0; branch < 2; branch++) {
+        persist_store *other = fixture_open(SQLITE);
+        put_one(other, "a", "1");
+        persist_store *store = fixture_open(SQLITE);
+        persist_tx *tx = begin(other);
+        ck_assert_str_eq(get(tx, "a"), "1");
+        put(tx, "a", "2");
+        int64_t gone = commit(tx);
+        tx = begin(store);
+        ck_assert_str_eq(get(tx, "a"), "2");
+        put(tx, "b", "1");
+        fixture_close(other);
+        go_back(gone);
+        if (branch) {
+            other = fixture_open(SQLITE);
+            put_one(other, "c", "3");
+            fixture_close(other);
+        }
+        commit_fails(tx, PERSIST_DIVERGED);
+        fixture_close(store);
+        char path[160];
+        snprintf(path, sizeof path, "%s/store.db", fixture_folder());
+        remove(path);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("damage");
@@ -202,6 +243,7 @@ int main(void)
     tcase_add_test(tcase, a_value_in_another_place_is_damage);
     tcase_add_test(tcase, a_damaged_record_of_the_log_is_found);
     tcase_add_test(tcase, a_store_that_went_back_is_recognised);
+    tcase_add_test(tcase, what_was_read_must_not_be_lost);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
