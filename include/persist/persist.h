@@ -380,8 +380,9 @@ PERSIST_API persist_status persist_tx_set_deadline(persist_tx *tx, int64_t ns,
 /**
  * Makes the call that runs on the transaction, or else the next that reaches the backend,
  * return INTERRUPTED. Any thread; the transaction must not be freed meanwhile. A commit is
- * given up only while it waits for its turn: then nothing was written. Else it is told as
- * it ended.
+ * given up while it waits for its turn, and, if no other commit is written together with it,
+ * while the backend has not written it: then nothing was written. Else it is told as it
+ * ended.
  */
 PERSIST_API void persist_cancel(persist_tx *tx);
 
@@ -439,7 +440,8 @@ typedef struct persist_store_info {
     uint64_t caps;                 /**< PERSIST_CAP_... of persist/plugin.h, effective */
     uint64_t max_key;              /**< bytes, effective */
     uint64_t max_value;            /**< bytes, effective */
-    persist_durability durability; /**< what a commit survives */
+    persist_durability durability; /**< what a commit survives; 0: nothing, the data end
+                                        with the process */
 } persist_store_info;
 
 /** Tells what the store is. */
