@@ -15,8 +15,8 @@
  * by the function named there; a NULL handle may always be ended. Cursors end before
  * their transaction or with it, transactions before their store. Bytes handed in are
  * copied before the call returns. Bytes handed out (persist_row) are borrowed: valid
- * until the next call on the same transaction or any cursor of it, to which they must
- * not be handed; persist_bytes_dup keeps them.
+ * until the next call on the same transaction or any cursor of it, to which they may
+ * be handed; persist_bytes_dup keeps them longer.
  *
  * ERRORS. Every call that can fail returns a persist_status and takes, last, a
  * persist_error that may be NULL. On failure the error holds the details; what it
@@ -32,7 +32,7 @@
  *
  * OPTIONS are structs that begin with their size. Fill them with zeros, set `size`
  * to sizeof, then what is wanted: zero always means the default. NULL means all
- * defaults.
+ * defaults. A size of 0 or an unknown flag is INVALID.
  *
  * KEYS are 1 to 2,048 bytes, compared as unsigned bytes. VALUES are bytes, possibly
  * none: an empty value is not an absent one.

@@ -390,7 +390,7 @@ static void note_interrupt(persist_session *session)
     real_interrupt(session);
 }
 
-static void make_endless(int backend)
+static struct plugin *endless_plugin(int backend)
 {
     const struct plugin *loaded;
     struct plugin_search search = {0};
@@ -398,7 +398,12 @@ static void make_endless(int backend)
     snprintf(scheme, sizeof scheme, "%.*s", (int)strcspn(fixture_url(backend), ":"),
              fixture_url(backend));
     assert_ok(loader_open(scheme, &search, &loaded, fixture_error()));
-    struct plugin *plugin = (struct plugin *)(uintptr_t)loaded;
+    return (struct plugin *)(uintptr_t)loaded;
+}
+
+static void make_endless(int backend)
+{
+    struct plugin *plugin = endless_plugin(backend);
     real_read = plugin->store.read;
     real_interrupt = plugin->life.interrupt;
     plugin->store.read = endless_read;
@@ -442,6 +447,73 @@ START_TEST(calls_can_be_cancelled)
 }
 END_TEST
 
+/* ---- a backend whose appends do not return until they are interrupted */
+
+static _Atomic int appending;
+
+static persist_status endless_append(const persist_call *call, persist_session *session,
+                                     const persist_append *append, persist_clock *clock)
+{
+    (void)session, (void)append, (void)clock;
+    atomic_store(&appending, 1);
+    while (!atomic_load(&interrupted)) {
+        if (clock_monotonic() > call->deadline)
+            return PERSIST_TIMEOUT;
+        clock_sleep(NS_PER_MS / 10);
+    }
+    atomic_store(&interrupted, 0);
+    return PERSIST_INTERRUPTED;
+}
+
+static void *cancel_when_appending(void *tx)
+{
+    while (!atomic_load(&appending))
+        clock_sleep(NS_PER_MS / 10);
+    persist_cancel(tx);
+    return NULL;
+}
+
+/* A commit that no other is written with is cancelled at the backend, too. */
+START_TEST(lone_commits_can_be_cancelled)
+{
+    make_endless(_i);
+    struct plugin *plugin = endless_plugin(_i);
+    persist_status (*real_append)(const persist_call *, persist_session *, const persist_append *,
+                                  persist_clock *) = plugin->store.append;
+    persist_store *store = fixture_open(_i);
+    pthread_t thread;
+    persist_tx_options options = {.size = sizeof options, .timeout = 60 * NS_PER_S};
+    persist_tx *tx;
+    assert_ok(persist_begin(store, &options, &tx, fixture_error()));
+    put(tx, "a", "1");
+    plugin->store.append = endless_append;
+    ck_assert_int_eq(pthread_create(&thread, NULL, cancel_when_appending, tx), 0);
+    commit_fails(tx, PERSIST_INTERRUPTED);
+    pthread_join(thread, NULL);
+    plugin->store.append = real_append;
+    persist_head_info head = {.size = sizeof head};
+    assert_ok(persist_head(store, NULL, &head, fixture_error()));
+    ck_assert_uint_eq(head.versions, 0);
+    put_one(store, "a", "2");
+    fixture_close(store);
+}
+END_TEST
+
+/* What does not outlive the process survives nothing, whatever is configured. */
+START_TEST(durability_is_what_holds)
+{
+    static const char *const texts[] = {"durability: process\n", "durability: power\n"};
+    bool kept = strncmp(fixture_url(_i), "memory:", 7) != 0;
+    for (int i = 0; i < 2; i++) {
+        persist_store *store = fixture_open_with(_i, texts[i]);
+        persist_store_info info = {.size = sizeof info};
+        persist_store_describe(store, &info);
+        ck_assert_int_eq((int)info.durability, kept ? PERSIST_DURABILITY_PROCESS + i : 0);
+        fixture_close(store);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("features");
@@ -460,6 +532,8 @@ int main(void)
     tcase_add_loop_test(tcase, stale_caches_are_not_used, 0, n);
     tcase_add_loop_test(tcase, snapshots_are_handles, 0, n);
     tcase_add_loop_test(tcase, calls_can_be_cancelled, 0, n);
+    tcase_add_loop_test(tcase, lone_commits_can_be_cancelled, 0, n);
+    tcase_add_loop_test(tcase, durability_is_what_holds, 0, n);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
