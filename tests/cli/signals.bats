@@ -109,5 +109,6 @@ waits_for_lock() {
     release_lock
     [ "$code" -eq 130 ]
     [ "$took" -lt 2000 ]
+    grep -q 'interrupted, nothing was written' err
     [ "$(persist count)" = 0 ]
 }

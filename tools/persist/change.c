@@ -28,7 +28,11 @@ persist_status change_run(struct command *command, persist_run_fn fn, void *cont
     static const struct run_watch watch = {signals_watch, signals_unwatch};
     if (command->dry_run)
         return rehearse(command, fn, context, timestamp);
-    return store_run(command->store, NULL, fn, context, &watch, timestamp, command->error);
+    persist_status status =
+        store_run(command->store, NULL, fn, context, &watch, timestamp, command->error);
+    if (status == PERSIST_INTERRUPTED)
+        error_prefix(command->error, "interrupted, nothing was written: ");
+    return status;
 }
 
 struct change {
