@@ -50,6 +50,18 @@ persist_status store_usable(const persist_store *store, const char *what, persis
 /* Deadline of a call on the store itself. */
 int64_t store_deadline(const persist_store *store);
 
+/* ---- transact.c */
+
+/* Is told of each transaction of a run: before its work, and before it is freed. */
+struct run_watch {
+    void (*begun)(persist_tx *tx);
+    void (*ending)(persist_tx *tx);
+};
+/* persist_run, watched (NULL: by nobody). */
+persist_status store_run(persist_store *store, const persist_tx_options *options, persist_run_fn fn,
+                         void *context, const struct run_watch *watch, int64_t *timestamp,
+                         persist_error *error);
+
 /* ---- migrate.c */
 
 /* Brings the backend's tables up to date, making them if need be. */

@@ -36,23 +36,27 @@ static void pause_before(int64_t try)
 }
 
 static persist_status run_once(persist_store *store, const persist_tx_options *options,
-                               persist_run_fn fn, void *context, int64_t *timestamp,
-                               persist_error *error)
+                               persist_run_fn fn, void *context, const struct run_watch *watch,
+                               int64_t *timestamp, persist_error *error)
 {
     persist_tx *tx = NULL;
     persist_status status = persist_begin(store, options, &tx, error);
     if (status != PERSIST_OK)
         return status;
+    if (watch)
+        watch->begun(tx);
     status = fn(tx, context, error);
     if (status == PERSIST_OK)
         status = persist_commit(tx, timestamp, error);
+    if (watch)
+        watch->ending(tx);
     persist_tx_free(tx);
     return status;
 }
 
-persist_status persist_run(persist_store *store, const persist_tx_options *options,
-                           persist_run_fn fn, void *context, int64_t *timestamp,
-                           persist_error *error)
+persist_status store_run(persist_store *store, const persist_tx_options *options, persist_run_fn fn,
+                         void *context, const struct run_watch *watch, int64_t *timestamp,
+                         persist_error *error)
 {
     persist_error local = ERROR_INIT;
     persist_status status = store_usable(store, "run", error);
@@ -60,7 +64,7 @@ persist_status persist_run(persist_store *store, const persist_tx_options *optio
         return status;
     for (int64_t try = 0;; try++) {
         error_clear(&local);
-        status = run_once(store, options, fn, context, timestamp, &local);
+        status = run_once(store, options, fn, context, watch, timestamp, &local);
         bool again = local.status == status && local.retryable && status != PERSIST_UNRESOLVED;
         if (status == PERSIST_OK || !again || try >= store->settings.max_retries)
             break;
@@ -72,4 +76,11 @@ persist_status persist_run(persist_store *store, const persist_tx_options *optio
         error_copy(error, &local);
     error_clear(&local);
     return status;
+}
+
+persist_status persist_run(persist_store *store, const persist_tx_options *options,
+                           persist_run_fn fn, void *context, int64_t *timestamp,
+                           persist_error *error)
+{
+    return store_run(store, options, fn, context, NULL, timestamp, error);
 }

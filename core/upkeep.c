@@ -31,6 +31,14 @@ static void hand_out(void *out, size_t out_size, const void *filled, size_t size
            (out_size && out_size < size ? out_size : size) - sizeof(size_t));
 }
 
+/* A backend that keeps nothing takes either durability, and keeps neither. */
+static persist_durability survives(const persist_store *store)
+{
+    if (!(backend_caps(store->backend) & PERSIST_CAP_PERSISTENT))
+        return (persist_durability)0;
+    return store->durability;
+}
+
 void persist_store_describe(persist_store *store, persist_store_info *out)
 {
     const struct plugin *plugin = backend_plugin(store->backend);
@@ -42,7 +50,7 @@ void persist_store_describe(persist_store *store, persist_store_info *out)
                                .caps = backend_caps(store->backend),
                                .max_key = store->settings.max_key,
                                .max_value = store->settings.max_value,
-                               .durability = store->durability};
+                               .durability = survives(store)};
     hand_out(out, out->size, &info, sizeof info);
 }
 

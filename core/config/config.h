@@ -64,7 +64,8 @@ typedef persist_status (*config_show_fn)(void *context, const char *name, const 
 persist_status config_show(const persist_config *config, const persist_plugin *plugin,
                            const persist_settings *settings, config_show_fn fn, void *context);
 /* Warnings found while reading (variables that match nothing, a file with a password
- * that others may read): count, and the i-th as text. */
+ * that others may read, a key that this release does nothing with): count, and the i-th as
+ * text. */
 size_t config_warnings(const persist_config *config);
 const char *config_warning(const persist_config *config, size_t i);
 /* The JSON Schema of the file, made from the declarations of the core and of these

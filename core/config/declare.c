@@ -40,37 +40,45 @@ static const char *check_folder(const char *text)
                     .help = words},                          \
         .check = check_fn, .pattern = regex                  \
     }
-#define BOOL(path, value, words)                                                                 \
-    {                                                                                            \
-        .setting = {.name = path, .type = PERSIST_SETTING_BOOL, .preset = value, .help = words } \
-    }
-#define CHOICE(path, list, value, words)    \
+#define BOOL(path, flag_bits, value, words) \
     {                                       \
         .setting = {                        \
             .name = path,                   \
-            .type = PERSIST_SETTING_CHOICE, \
-            .choices = list,                \
+            .type = PERSIST_SETTING_BOOL,   \
+            .flags = flag_bits,             \
             .preset = value,                \
             .help = words                   \
         }                                   \
     }
-#define NUMBER(path, kind, low, high, value, words) \
+#define CHOICE(path, flag_bits, list, value, words) \
     {                                               \
         .setting = {                                \
             .name = path,                           \
-            .type = kind,                           \
-            .min = low,                             \
-            .max = high,                            \
+            .type = PERSIST_SETTING_CHOICE,         \
+            .flags = flag_bits,                     \
+            .choices = list,                        \
             .preset = value,                        \
             .help = words                           \
         }                                           \
     }
+#define NUMBER(path, kind, flag_bits, low, high, value, words) \
+    {                                                          \
+        .setting = {                                           \
+            .name = path,                                      \
+            .type = kind,                                      \
+            .flags = flag_bits,                                \
+            .min = low,                                        \
+            .max = high,                                       \
+            .preset = value,                                   \
+            .help = words                                      \
+        }                                                      \
+    }
 #define INT(path, low, high, value, words) \
-    NUMBER(path, PERSIST_SETTING_INT, low, high, value, words)
+    NUMBER(path, PERSIST_SETTING_INT, 0, low, high, value, words)
 #define SIZE(path, low, high, value, words) \
-    NUMBER(path, PERSIST_SETTING_SIZE, low, high, value, words)
+    NUMBER(path, PERSIST_SETTING_SIZE, 0, low, high, value, words)
 #define DURATION(path, low, high, value, words) \
-    NUMBER(path, PERSIST_SETTING_DURATION, low, high, value, words)
+    NUMBER(path, PERSIST_SETTING_DURATION, 0, low, high, value, words)
 
 const struct declaration declarations[] = {
     TEXT("persistence", DECLARE_SPECIAL, NULL, NULL, NULL,
@@ -79,12 +87,12 @@ const struct declaration declarations[] = {
          "Namespace that is used unless another one is asked for."),
     TEXT("plugin_path", DECLARE_LIST, NULL, check_folder, "^/",
          "Folders in which backends are looked for, instead of the compiled-in one."),
-    CHOICE("durability", "process power", "power",
+    CHOICE("durability", 0, "process power", "power",
            "What an acknowledged commit survives: the death of the process, or a power cut."),
 
-    CHOICE("transaction.isolation", "serializable snapshot", "serializable",
+    CHOICE("transaction.isolation", 0, "serializable snapshot", "serializable",
            "What transactions are protected from unless they ask for something else."),
-    CHOICE("transaction.freshness", "strict cached", "strict",
+    CHOICE("transaction.freshness", 0, "strict cached", "strict",
            "Whether a snapshot asks the engine for the newest commit, or may use a recent answer."),
     DURATION("transaction.max_staleness", NS_PER_MS, HOUR, "1s",
              "Oldest answer that freshness cached may use."),
@@ -97,7 +105,7 @@ const struct declaration declarations[] = {
     INT("transaction.max_reads", 1, 100000000, "1000000",
         "Most keys and ranges a serializable transaction may read."),
     DURATION("transaction.max_age", NS_PER_S, 30 * DAY, "1h",
-             "Oldest snapshot that a transaction may still commit on."),
+             "Longest that a transaction may be used after it was begun."),
     DURATION(
         "transaction.max_clock_lead", NS_PER_MS, DAY, "1m",
         "How far this machine's clock may be ahead of the engine's before writing is refused."),
@@ -116,32 +124,36 @@ const struct declaration declarations[] = {
     DURATION("pool.connect_timeout", NS_PER_MS, HOUR, "5s",
              "Longest that opening a connection, or waiting for a free one, may take."),
 
-    CHOICE("values.compression", "none zstd", "zstd", "How values are compressed."),
+    CHOICE("values.compression", 0, "none zstd", "zstd", "How values are compressed."),
     INT("values.level", 1, 22, "3", "Effort of the compression."),
     SIZE("values.threshold", 0, GIB, "1KiB", "Values below this size are not compressed."),
-    CHOICE("values.checksum", "xxh3", "xxh3", "Checksum kept with each value."),
+    CHOICE("values.checksum", 0, "xxh3", "xxh3", "Checksum kept with each value."),
     SIZE("values.max_bytes", 1, GIB, "8MiB", "Largest value."),
 
     DURATION("gc.retention", 0, CENTURY, "7d",
              "How long the history of a new namespace is kept; 0: for ever."),
-    DURATION("gc.interval", 0, 30 * DAY, "30s",
-             "Pause between collections by an open store; 0: it does not collect."),
+    NUMBER("gc.interval", PERSIST_SETTING_DURATION, DECLARE_UNUSED, 0, 30 * DAY, "30s",
+           "Pause between collections by an open store; 0: it does not collect."),
 
-    DURATION("verify.interval", 0, 365 * DAY, "24h",
-             "Time between checks of everything stored, by the service; 0: never."),
-    SIZE("verify.rate", 0, 16 * GIB, "8MiB", "Bytes a second that a check reads; 0: no bound."),
+    NUMBER("verify.interval", PERSIST_SETTING_DURATION, DECLARE_UNUSED, 0, 365 * DAY, "24h",
+           "Time between checks of everything stored, by the service; 0: never."),
+    NUMBER("verify.rate", PERSIST_SETTING_SIZE, DECLARE_UNUSED, 0, 16 * GIB, "8MiB",
+           "Bytes a second that a check reads; 0: no bound."),
 
-    DURATION("slow_log.threshold", 0, DAY, "100ms",
-             "Operations that take longer are logged; 0: none."),
-    BOOL("slow_log.plan", "true", "Whether the engine's plan is logged with a slow operation."),
-    BOOL("slow_log.stack", "true", "Whether the caller's stack is logged with a slow operation."),
+    NUMBER("slow_log.threshold", PERSIST_SETTING_DURATION, DECLARE_UNUSED, 0, DAY, "100ms",
+           "Operations that take longer are logged; 0: none."),
+    BOOL("slow_log.plan", DECLARE_UNUSED, "true",
+         "Whether the engine's plan is logged with a slow operation."),
+    BOOL("slow_log.stack", DECLARE_UNUSED, "true",
+         "Whether the caller's stack is logged with a slow operation."),
 
-    BOOL("metrics.enabled", "true", "Whether counts and durations are kept."),
+    BOOL("metrics.enabled", DECLARE_UNUSED, "true", "Whether counts and durations are kept."),
 
-    CHOICE("log.level", "error warning info debug", "info", "Least urgent messages logged."),
-    CHOICE("log.format", "logfmt json", "logfmt", "Form of a line of the log."),
+    CHOICE("log.level", DECLARE_UNUSED, "error warning info debug", "info",
+           "Least urgent messages logged."),
+    CHOICE("log.format", DECLARE_UNUSED, "logfmt json", "logfmt", "Form of a line of the log."),
 
-    TEXT("schema", DECLARE_PATH, NULL, NULL, NULL,
+    TEXT("schema", DECLARE_PATH | DECLARE_UNUSED, NULL, NULL, NULL,
          "File with the schema of documents, relative to the file that names it."),
     DURATION("resolve_timeout", NS_PER_MS, DAY, "30s",
              "Longest that finding out whether an interrupted commit happened may take."),

@@ -14,6 +14,7 @@
 #define DECLARE_LIST 0x100u    /* several texts */
 #define DECLARE_PATH 0x200u    /* a path, relative to the file that names it */
 #define DECLARE_SPECIAL 0x400u /* read by code of its own: persistence, include */
+#define DECLARE_UNUSED 0x800u  /* taken and checked, but nothing acts on it yet */
 
 /* Type of a setting's value when it is neither (`setting.name` is the whole path). */
 struct declaration {

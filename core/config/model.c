@@ -160,6 +160,20 @@ static void replace(struct value *value, struct value made)
     *value = made;
 }
 
+/* A key that nothing acts on: whoever sets it is told, once, where it was set last. */
+static bool warn_unused(struct persist_config *config, const persist_setting *setting,
+                        const char *origin)
+{
+    char text[1024], name[80];
+    if (!(setting->flags & DECLARE_UNUSED))
+        return true;
+    snprintf(text, sizeof text, "%s: %s is set, but this release does nothing with it", origin,
+             setting->name);
+    text[text_fault(text, strlen(text))] = '\0'; /* not within a character */
+    snprintf(name, sizeof name, "%s ", setting->name);
+    return pairs_set(&config->warnings, name, text, 0, &(struct source){.origin = ""});
+}
+
 bool model_set(struct persist_config *config, size_t index, const char *text,
                const struct source *source, struct faults *faults)
 {
@@ -171,7 +185,7 @@ bool model_set(struct persist_config *config, size_t index, const char *text,
     made.origin = text_copy(source->origin, strlen(source->origin));
     made.text = declared->setting.flags & DECLARE_PATH ? file_join(source->folder, text)
                                                        : text_copy(text, strlen(text));
-    if (!made.text || !made.origin) {
+    if (!made.text || !made.origin || !warn_unused(config, &declared->setting, made.origin)) {
         value_free(&made);
         return faults_no_memory(faults);
     }

@@ -51,7 +51,8 @@ struct persist_config {
     struct pairs sections;  /* "SECTION.KEY" of files */
     struct pairs variables; /* PERSIST_... that are no core key's */
     struct pairs flags;     /* "SECTION.KEY" of persist_config_set */
-    struct pairs warnings;  /* text: the warning; name: a section it is about, or "" */
+    struct pairs warnings;  /* text: the warning; name: what tells it from others, a space,
+                               then a section it is about, or nothing */
     unsigned layer;         /* of what is being read */
 };
 

@@ -195,11 +195,20 @@ static void preset(struct writer *writer, const persist_setting *setting)
         quoted(writer, setting->preset, strlen(setting->preset));
 }
 
+static void unused_description(struct writer *writer, const persist_setting *setting)
+{
+    char text[256];
+    snprintf(text, sizeof text, "%s This release does nothing with it.", setting->help);
+    member(writer, "description", text);
+}
+
 static void property(struct writer *writer, const char *name, const persist_setting *setting,
                      const char *pattern)
 {
     begin(writer, name, "{");
-    if (setting->help)
+    if (setting->flags & DECLARE_UNUSED)
+        unused_description(writer, setting);
+    else if (setting->help)
         member(writer, "description", setting->help);
     if (setting->flags & DECLARE_LIST)
         list_type(writer, pattern);

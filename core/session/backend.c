@@ -276,12 +276,12 @@ persist_status backend_changes(struct backend *backend, int64_t deadline, persis
     RUN(store, changes, changes, clock, take, context, more);
 }
 
-persist_status backend_append(struct backend *backend, int64_t deadline, persist_append *append,
-                              persist_clock *clock, persist_error *error)
+persist_status backend_append(struct backend *backend, int64_t deadline, struct cancel *cancel,
+                              persist_append *append, persist_clock *clock, persist_error *error)
 {
     append->size = sizeof *append;
     clear_clock(clock);
-    RUN(store, append, append, clock);
+    RUN_CANCELLABLE(cancel, store, append, append, clock);
 }
 
 persist_status backend_migrate_plan(struct backend *backend, int64_t deadline,

@@ -74,8 +74,8 @@ persist_status backend_scan(struct backend *backend, int64_t deadline, struct ca
 persist_status backend_changes(struct backend *backend, int64_t deadline, persist_changes *changes,
                                persist_clock *clock, persist_on_record take, void *context,
                                int *more, persist_error *error);
-persist_status backend_append(struct backend *backend, int64_t deadline, persist_append *append,
-                              persist_clock *clock, persist_error *error);
+persist_status backend_append(struct backend *backend, int64_t deadline, struct cancel *cancel,
+                              persist_append *append, persist_clock *clock, persist_error *error);
 persist_status backend_migrate_plan(struct backend *backend, int64_t deadline,
                                     persist_on_migration take, void *context, persist_error *error);
 persist_status backend_migrate_apply(struct backend *backend, int64_t deadline,

@@ -182,7 +182,10 @@ static persist_status attempt(struct ns *ns, struct group *group, int64_t deadli
     append.context = &turn;
     append.max_turn_records = TURN_RECORDS;
     append.max_turn_ns = TURN_NS;
-    status = backend_append(ns->backend, deadline, &append, &after, error);
+    /* Cancelling one member must not fail the others. The member stays until its outcome is
+     * told, even if it leaves the group in its turn. */
+    struct cancel *cancel = group->n == 1 ? &group->members[0]->tx->cancel : NULL;
+    status = backend_append(ns->backend, deadline, cancel, &append, &after, error);
     /* Ours was a turn's append if it was asked for one: group->append is the last. */
     if (status != PERSIST_OK && error->maybe_committed)
         status = settle(ns, group, &after, error);

@@ -56,7 +56,7 @@ static persist_status fence(struct ns *ns, const struct lost_append *lost, int64
     if (getrandom(record.batch, sizeof record.batch, 0) == sizeof record.batch &&
         record_encode(&record, &data, &empty.record.digest)) {
         empty.record.data = buf_bytes(&data);
-        status = backend_append(ns->backend, deadline, &empty, clock, error);
+        status = backend_append(ns->backend, deadline, NULL, &empty, clock, error);
     } else {
         error_no_memory(error);
     }

@@ -15,8 +15,8 @@
  * by the function named there; a NULL handle may always be ended. Cursors end before
  * their transaction or with it, transactions before their store. Bytes handed in are
  * copied before the call returns. Bytes handed out (persist_row) are borrowed: valid
- * until the next call on the same transaction or any cursor of it, to which they must
- * not be handed; persist_bytes_dup keeps them.
+ * until the next call on the same transaction or any cursor of it, to which they may
+ * be handed; persist_bytes_dup keeps them longer.
  *
  * ERRORS. Every call that can fail returns a persist_status and takes, last, a
  * persist_error that may be NULL. On failure the error holds the details; what it
@@ -32,7 +32,7 @@
  *
  * OPTIONS are structs that begin with their size. Fill them with zeros, set `size`
  * to sizeof, then what is wanted: zero always means the default. NULL means all
- * defaults.
+ * defaults. A size of 0 or an unknown flag is INVALID.
  *
  * KEYS are 1 to 2,048 bytes, compared as unsigned bytes. VALUES are bytes, possibly
  * none: an empty value is not an absent one.
@@ -380,8 +380,9 @@ PERSIST_API persist_status persist_tx_set_deadline(persist_tx *tx, int64_t ns,
 /**
  * Makes the call that runs on the transaction, or else the next that reaches the backend,
  * return INTERRUPTED. Any thread; the transaction must not be freed meanwhile. A commit is
- * given up only while it waits for its turn: then nothing was written. Else it is told as
- * it ended.
+ * given up while it waits for its turn, and, if no other commit is written together with it,
+ * while the backend has not written it: then nothing was written. Else it is told as it
+ * ended.
  */
 PERSIST_API void persist_cancel(persist_tx *tx);
 
@@ -439,7 +440,8 @@ typedef struct persist_store_info {
     uint64_t caps;                 /**< PERSIST_CAP_... of persist/plugin.h, effective */
     uint64_t max_key;              /**< bytes, effective */
     uint64_t max_value;            /**< bytes, effective */
-    persist_durability durability; /**< what a commit survives */
+    persist_durability durability; /**< what a commit survives; 0: nothing, the data end
+                                        with the process */
 } persist_store_info;
 
 /** Tells what the store is. */

@@ -80,6 +80,17 @@ setup() { enter_folder; }
     [ "$output" = ok ]
 }
 
+@test "a key that has no effect is a warning" {
+    printf 'gc:\n  interval: 1m\n' >unused.yaml
+    run --separate-stderr -0 persist config check --config unused.yaml
+    [[ $stderr == *"warning: unused.yaml:2:13: gc.interval is set, but this release does nothing with it"* ]]
+    [ "$output" = ok ]
+    PERSIST_LOG__LEVEL=debug run --separate-stderr -0 persist config check
+    [[ $stderr == *"variable PERSIST_LOG__LEVEL: log.level is set"* ]]
+    run --separate-stderr -0 persist config schema
+    jq -e '.properties.metrics.properties.enabled.description | test("does nothing")' <<<"$output"
+}
+
 @test "--timeout reaches the configuration" {
     run -0 persist config show --timeout 1234ms
     [[ $output == *$'transaction.timeout\t1234ms'* ]]

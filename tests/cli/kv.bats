@@ -147,3 +147,15 @@ setup() { make_store; }
     run -0 persist count
     [ "$output" = 1 ]
 }
+
+@test "status shows what a commit survives" {
+    run -0 persist --persistence memory: status --output json
+    jq -e '.durability == "none"' <<<"$output"
+    need_sqlite
+    run -0 persist --persistence sqlite::memory: status
+    [[ $output == *"durability "*none* ]]
+    run -0 persist status --output json
+    jq -e '.durability == "power"' <<<"$output"
+    PERSIST_DURABILITY=process run -0 persist status --output json
+    jq -e '.durability == "process"' <<<"$output"
+}

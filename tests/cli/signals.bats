@@ -73,3 +73,42 @@ interrupt_load() {
     # What came was whole lines.
     jq -e . rest >/dev/null
 }
+
+# Another process holds the file's write lock until this file is closed.
+hold_lock() {
+    mkfifo hold
+    sqlite3 "$BATS_TEST_TMPDIR/data.db" <hold >locked &
+    holder=$!
+    exec 8>hold
+    echo "BEGIN IMMEDIATE; SELECT 'held';" >&8
+    wait_for grep -q held locked
+}
+
+release_lock() {
+    exec 8>&-
+    wait "$holder"
+}
+
+# It waits for the lock by short sleeps, which are counted.
+waits_for_lock() {
+    [ "$(awk '$1 == "voluntary_ctxt_switches:" { print $2 }' "/proc/$1/task/$1/status")" -ge 100 ]
+}
+
+@test "Ctrl-C while another process holds the lock ends at once, and nothing is written" {
+    need_sqlite
+    command -v sqlite3 >/dev/null || skip "there is no sqlite3"
+    hold_lock
+    env --default-signal=INT persist put k v --timeout 30s 8>&- 2>err &
+    putter=$!
+    wait_for waits_for_lock $putter
+    start=$(date +%s%N)
+    kill -s INT $putter
+    code=0
+    wait $putter || code=$?
+    took=$((($(date +%s%N) - start) / 1000000))
+    release_lock
+    [ "$code" -eq 130 ]
+    [ "$took" -lt 2000 ]
+    grep -q 'interrupted, nothing was written' err
+    [ "$(persist count)" = 0 ]
+}

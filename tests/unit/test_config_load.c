@@ -390,6 +390,49 @@ END_TEST
 
 /* ---- warnings */
 
+/* Keys that nothing acts on are taken, and whoever sets them is told. */
+START_TEST(unused_keys)
+{
+    static const char *const names[] = {
+        "gc.interval",    "verify.interval", "verify.rate", "slow_log.threshold", "slow_log.plan",
+        "slow_log.stack", "metrics.enabled", "log.level",   "log.format",         "schema"};
+    size_t n = 0;
+    for (size_t i = 0; i < n_declarations; i++)
+        n += (declarations[i].setting.flags & DECLARE_UNUSED) != 0;
+    ck_assert_uint_eq(n, sizeof names / sizeof *names);
+    for (size_t i = 0; i < n; i++) {
+        const persist_setting *setting = &declarations[declare_find(names[i])].setting;
+        ck_assert_msg(setting->flags & DECLARE_UNUSED, "%s", names[i]);
+    }
+}
+END_TEST
+
+START_TEST(unused_keys_warn)
+{
+    persist_config *config = fixture_load(
+        "pool: {max: 3}\n"
+        "gc: {interval: 30s, retention: 1d}\n"
+        "log:\n"
+        "  level: debug\n");
+    ck_assert_uint_eq(config_warnings(config), 2);
+    ck_assert_str_eq(config_warning(config, 0),
+                     "test.yaml:2:16: gc.interval is set, but this release does nothing with it");
+    ck_assert_str_eq(config_warning(config, 1),
+                     "test.yaml:4:10: log.level is set, but this release does nothing with it");
+    /* Set anew it is one warning still, and a value that is refused makes none. */
+    ck_assert_int_eq(persist_config_set(config, "gc.interval", "1m", NULL), PERSIST_OK);
+    ck_assert_int_eq(persist_config_set(config, "verify.rate", "much", NULL), PERSIST_CONFIG);
+    ck_assert_int_eq(persist_config_set(config, "schema", "s.yaml", NULL), PERSIST_OK);
+    ck_assert_int_eq(persist_config_set(config, "pool.max", "4", NULL), PERSIST_OK);
+    ck_assert_uint_eq(config_warnings(config), 3);
+    ck_assert_str_eq(config_warning(config, 0),
+                     "flag: gc.interval is set, but this release does nothing with it");
+    ck_assert_str_eq(config_warning(config, 2),
+                     "flag: schema is set, but this release does nothing with it");
+    persist_config_free(config);
+}
+END_TEST
+
 static size_t warnings_with_mode(const char *text, mode_t mode)
 {
     persist_config *config;
@@ -466,6 +509,7 @@ START_TEST(example)
     const char *text = read_source("etc/persist.yaml");
     persist_config *config = fixture_load(text);
     ck_assert_str_eq(config_url(config), "sqlite:persist.db");
+    ck_assert_uint_eq(config_warnings(config), 0);
     for (size_t i = 0; i < n_declarations; i++) {
         const persist_setting *setting = &declarations[i].setting;
         char key[64];
@@ -480,6 +524,22 @@ START_TEST(example)
 }
 END_TEST
 
+/* Does it say so in the item of the key, or at the head of its section? */
+static bool says_unused(const char *text, const char *name)
+{
+    static const char words[] = "This release does nothing with ";
+    char head[64];
+    const char *dot = strchr(name, '.');
+    if (dot)
+        snprintf(head, sizeof head, "\n=head2 %.*s\n", (int)(dot - name), name);
+    else
+        snprintf(head, sizeof head, "\n=item B<%s>\n", name);
+    const char *at = strstr(text, head);
+    const char *said = at ? strstr(at, words) : NULL;
+    const char *end = at ? strstr(at + strlen(head), dot ? "\n=head" : "\n=item") : NULL;
+    return said && (!end || said < end);
+}
+
 START_TEST(manual)
 {
     const char *text = read_source("doc/persist.yaml.5.pod");
@@ -490,6 +550,11 @@ START_TEST(manual)
         snprintf(preset, sizeof preset, "C<%s>", setting->preset ? setting->preset : "sqlite");
         ck_assert_msg(strstr(text, key), "the manual does not explain %s", setting->name);
         ck_assert_msg(strstr(text, preset), "the manual misses the preset of %s", setting->name);
+        if (setting->flags & DECLARE_UNUSED)
+            ck_assert_msg(says_unused(text, setting->name),
+                          "the manual does not say that %s has "
+                          "no effect",
+                          setting->name);
     }
 }
 END_TEST
@@ -521,6 +586,8 @@ int main(void)
     tcase_add_test(tests, include_depth);
     tcase_add_test(tests, include_count);
     tcase_add_test(tests, persistence_is_one_value);
+    tcase_add_test(tests, unused_keys);
+    tcase_add_test(tests, unused_keys_warn);
     tcase_add_test(tests, readable_secrets);
     tcase_add_test(tests, empty_file);
     tcase_add_test(tests, example);

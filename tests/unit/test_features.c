@@ -361,7 +361,7 @@ END_TEST
 
 /* ---- a backend whose reads do not return until they are interrupted */
 
-static void *cancel_when_reading(void *tx)
+static void *cancel_when_held(void *tx)
 {
     while (!fixture_holding())
         clock_sleep(NS_PER_MS / 10);
@@ -378,7 +378,7 @@ START_TEST(calls_can_be_cancelled)
     persist_tx_options options = {.size = sizeof options, .timeout = 60 * NS_PER_S};
     persist_tx *tx;
     assert_ok(persist_begin(store, &options, &tx, fixture_error()));
-    ck_assert_int_eq(pthread_create(&thread, NULL, cancel_when_reading, tx), 0);
+    ck_assert_int_eq(pthread_create(&thread, NULL, cancel_when_held, tx), 0);
     assert_status(persist_get(tx, persist_text("a"), &row, fixture_error()), PERSIST_INTERRUPTED);
     pthread_join(thread, NULL);
     /* With no call running, the next one is cancelled, once. */
@@ -395,6 +395,43 @@ START_TEST(calls_can_be_cancelled)
     ck_assert_uint_eq(head.versions, 0);
     put_one(store, "a", "1");
     fixture_close(store);
+}
+END_TEST
+
+/* A commit that no other is written with is cancelled at the backend, too. */
+START_TEST(lone_commits_can_be_cancelled)
+{
+    fixture_arm(_i, "append=hang");
+    persist_store *store = fixture_open(_i);
+    pthread_t thread;
+    persist_tx_options options = {.size = sizeof options, .timeout = 60 * NS_PER_S};
+    persist_tx *tx;
+    assert_ok(persist_begin(store, &options, &tx, fixture_error()));
+    put(tx, "a", "1");
+    ck_assert_int_eq(pthread_create(&thread, NULL, cancel_when_held, tx), 0);
+    commit_fails(tx, PERSIST_INTERRUPTED);
+    pthread_join(thread, NULL);
+    persist_head_info head = {.size = sizeof head};
+    assert_ok(persist_head(store, NULL, &head, fixture_error()));
+    ck_assert_uint_eq(head.versions, 0);
+    fixture_arm(_i, "");
+    put_one(store, "a", "2");
+    fixture_close(store);
+}
+END_TEST
+
+/* What does not outlive the process survives nothing, whatever is configured. */
+START_TEST(durability_is_what_holds)
+{
+    static const char *const texts[] = {"durability: process\n", "durability: power\n"};
+    bool kept = strncmp(fixture_url(_i), "memory:", 7) != 0;
+    for (int i = 0; i < 2; i++) {
+        persist_store *store = fixture_open_with(_i, texts[i]);
+        persist_store_info info = {.size = sizeof info};
+        persist_store_describe(store, &info);
+        ck_assert_int_eq((int)info.durability, kept ? PERSIST_DURABILITY_PROCESS + i : 0);
+        fixture_close(store);
+    }
 }
 END_TEST
 
@@ -416,6 +453,8 @@ int main(void)
     tcase_add_loop_test(tcase, stale_caches_are_not_used, 0, n);
     tcase_add_loop_test(tcase, snapshots_are_handles, 0, n);
     tcase_add_loop_test(tcase, calls_can_be_cancelled, 0, n);
+    tcase_add_loop_test(tcase, lone_commits_can_be_cancelled, 0, n);
+    tcase_add_loop_test(tcase, durability_is_what_holds, 0, n);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/persist/change.h"
 
+#include "core/store.h"
+#include "tools/persist/signals.h"
+
 static persist_status rehearse(struct command *command, persist_run_fn fn, void *context,
                                int64_t *timestamp)
 {
@@ -8,10 +11,13 @@ static persist_status rehearse(struct command *command, persist_run_fn fn, void 
     int64_t unwanted;
     persist_tx_options options = {.size = sizeof options};
     persist_status status = persist_begin(command->store, &options, &tx, command->error);
-    if (status == PERSIST_OK)
-        status = fn(tx, context, command->error);
+    if (status != PERSIST_OK)
+        return status;
+    signals_watch(tx);
+    status = fn(tx, context, command->error);
     if (status == PERSIST_OK)
         status = persist_tx_timestamp(tx, timestamp ? timestamp : &unwanted, command->error);
+    signals_unwatch(tx);
     persist_tx_free(tx);
     return status;
 }
@@ -19,9 +25,14 @@ static persist_status rehearse(struct command *command, persist_run_fn fn, void 
 persist_status change_run(struct command *command, persist_run_fn fn, void *context,
                           int64_t *timestamp)
 {
+    static const struct run_watch watch = {signals_watch, signals_unwatch};
     if (command->dry_run)
         return rehearse(command, fn, context, timestamp);
-    return persist_run(command->store, NULL, fn, context, timestamp, command->error);
+    persist_status status =
+        store_run(command->store, NULL, fn, context, &watch, timestamp, command->error);
+    if (status == PERSIST_INTERRUPTED)
+        error_prefix(command->error, "interrupted, nothing was written: ");
+    return status;
 }
 
 struct change {

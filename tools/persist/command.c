@@ -219,7 +219,16 @@ persist_status command_read(struct command *command, persist_tx **tx)
         status = command_open(command, PERSIST_STORE_READ_ONLY);
     if (status == PERSIST_OK)
         status = persist_begin(command->store, &options, tx, command->error);
+    if (status == PERSIST_OK)
+        signals_watch(*tx);
     return status;
+}
+
+void command_read_end(persist_tx *tx)
+{
+    if (tx)
+        signals_unwatch(tx);
+    persist_tx_free(tx);
 }
 
 /* ---- arguments */

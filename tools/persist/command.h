@@ -38,8 +38,10 @@ persist_status command_configure(struct command *command);
 struct plugin_search command_plugins(const struct command *command);
 /* Reads the configuration, and opens the store. */
 persist_status command_open(struct command *command, uint32_t store_flags);
-/* Opens for reading, and begins a transaction at --at. */
+/* Opens for reading, and begins a transaction at --at, which a signal cancels. Ended by
+ * command_read_end, which may be given NULL. */
 persist_status command_read(struct command *command, persist_tx **tx);
+void command_read_end(persist_tx *tx);
 /* The value of --at; *has says whether it was given. INVALID. */
 persist_status command_at(struct command *command, int *has, int64_t *at);
 /* The bytes of the operand, or of an option's value (empty if it was not given), appended.

@@ -50,8 +50,9 @@ static const struct section closing[] = {
      "exit code 0. Any other failure to write, such as a full disk, is told and exit code 1.\n"},
     {"SIGNALS",
      "SIGINT, SIGTERM and SIGHUP end the command where nothing is half done: between rows and "
-     "between transactions. The exit code is 130. A second one ends it at once, which a store "
-     "survives as well.\n"},
+     "between transactions. A read or a commit that waits for the engine is given up, unless it "
+     "is being written already. The exit code is 130. A second signal ends the command at once, "
+     "which a store survives as well.\n"},
     {"FILES",
      ".TP\n.I ./persist.yaml\nthe configuration, if \\-\\-config is not given\n"
      ".TP\n.I " PERSIST_SYSCONFDIR "/persist/persist.yaml\nelse this one, if it is there\n"},

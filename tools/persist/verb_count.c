@@ -26,7 +26,7 @@ persist_status verb_count(struct command *command)
         status = persist_count(tx, &range.options, &count, command->error);
     if (status == PERSIST_OK)
         print(&command->output, count);
-    persist_tx_free(tx);
+    command_read_end(tx);
     rows_range_free(&range);
     return status;
 }

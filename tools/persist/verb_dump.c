@@ -26,12 +26,10 @@ persist_status dump_rows(struct command *command, persist_cursor *cursor, uint64
     persist_status status = PERSIST_OK;
     progress_begin(&progress, "dump", 0, command->quiet);
     while (sink_open(&command->sink)) {
-        if (signals_caught()) {
-            status = error_set(command->error, PERSIST_INTERRUPTED,
-                               "interrupted: the dump is not complete");
-            break;
-        }
-        status = persist_cursor_next(cursor, &row, command->error);
+        status = signals_caught() ? PERSIST_INTERRUPTED
+                                  : persist_cursor_next(cursor, &row, command->error);
+        if (status == PERSIST_INTERRUPTED)
+            error_set(command->error, status, "interrupted: the dump is not complete");
         if (status == PERSIST_OK && !print(&command->sink, &row))
             status = error_no_memory(command->error);
         if (status != PERSIST_OK)
@@ -63,7 +61,7 @@ persist_status verb_dump(struct command *command)
     if (status == PERSIST_OK && sink_open(&command->sink))
         command_note(command, "%" PRIu64 " rows as of %" PRId64, rows, timestamp);
     persist_cursor_free(cursor);
-    persist_tx_free(tx);
+    command_read_end(tx);
     rows_range_free(&range);
     return status;
 }

@@ -37,7 +37,7 @@ persist_status verb_get(struct command *command)
                   bytes_show(buf_bytes(&key), shown, sizeof shown),
                   options_has(&command->options, OPTION_AT) ? " at that time" : "");
 out:
-    persist_tx_free(tx);
+    command_read_end(tx);
     buf_free(&key);
     return status;
 }

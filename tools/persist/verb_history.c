@@ -74,7 +74,7 @@ persist_status verb_history(struct command *command)
     if (status == PERSIST_OK)
         status = print(command, cursor, buf_bytes(&key), limit);
     persist_cursor_free(cursor);
-    persist_tx_free(tx);
+    command_read_end(tx);
     buf_free(&key);
     return status;
 }

@@ -34,7 +34,7 @@ persist_status verb_scan(struct command *command)
     output_end(output, status == PERSIST_OK);
 out:
     persist_cursor_free(cursor);
-    persist_tx_free(tx);
+    command_read_end(tx);
     rows_range_free(&range);
     return status;
 }

@@ -61,6 +61,17 @@ static void print_head(struct output *output, const persist_head_info *head)
     output_span(output, head->clock_lead);
 }
 
+static const char *durability_name(persist_durability durability)
+{
+    switch (durability) {
+    case PERSIST_DURABILITY_PROCESS:
+        return "process";
+    case PERSIST_DURABILITY_POWER:
+        return "power";
+    }
+    return "none"; /* the data end with the process */
+}
+
 static void print(struct output *output, const persist_store_info *info,
                   const persist_head_info *head)
 {
@@ -71,7 +82,7 @@ static void print(struct output *output, const persist_store_info *info,
     output_text(output, info->url);
     output_text(output, info->ns);
     print_head(output, head);
-    output_text(output, info->durability == PERSIST_DURABILITY_PROCESS ? "process" : "power");
+    output_text(output, durability_name(info->durability));
     print_bound(output, info->max_key);
     print_bound(output, info->max_value);
     output_end(output, true);
