@@ -106,11 +106,67 @@ static void other_epoch(struct kit *kit)
     expect_number(kit, "revalidate in another epoch: calls", turn.calls, 0);
 }
 
+/* ---- a race: who lost the compare has its turn, so that nobody comes away empty */
+
+#define RACERS 4
+
+struct race {
+    struct world world;
+    unsigned appends;
+};
+
+static void race_append(struct line *line)
+{
+    struct turn turn = {.answer = PERSIST_OK, .line = *line};
+    struct draft draft;
+    persist_clock clock;
+    draft_begin(line, line->clock.head + 5, &draft);
+    draft_put(&draft, text_bytes("z"), text_bytes("9"), line->clock.head + 5, 0);
+    draft_end(line, &draft);
+    draft.append.revalidate = revalidate;
+    draft.append.context = &turn;
+    draft.append.max_turn_records = 1000;
+    draft.append.max_turn_ns = INT64_C(5000000000);
+    expect_status(line->client, "append with revalidate in a race",
+                  draft_append(line->client, &draft, &clock), PERSIST_OK);
+    line->clock = clock;
+}
+
+static void race_thread(void *context, unsigned number)
+{
+    struct race *race = context;
+    struct client client;
+    (void)number;
+    client_open(&race->world.store, &client);
+    struct line line = line_through(&race->world.line, &client);
+    for (unsigned i = 0; i < race->appends; i++)
+        race_append(&line);
+    client_close(&client);
+}
+
+static void race(struct kit *kit)
+{
+    struct race *race = kit_memory(kit, sizeof *race);
+    struct rows records = {0};
+    persist_clock clock;
+    int more;
+    race->appends = (unsigned)(20 * kit->scale);
+    world_new(kit, &race->world);
+    threads_run(kit, RACERS, race_thread, race);
+    struct world *world = &race->world;
+    expect_status(&world->client, "changes after a race",
+                  line_changes(&world->line, 0, 0, 0, &records, &clock, &more), PERSIST_OK);
+    expect_number(kit, "records after a race", (int64_t)records.n, RACERS * race->appends);
+    expect_number(kit, "head after a race", clock.head, 5 * RACERS * race->appends);
+    expect_number(kit, "versions after a race", (int64_t)clock.versions, RACERS * race->appends);
+}
+
 static const struct test_case cases[] = {
     {"appends_next", appends_next, PERSIST_CAP_TURN, 0},
     {"refusal", refusal, PERSIST_CAP_TURN, 0},
     {"too_many_records", too_many_records, PERSIST_CAP_TURN, 0},
     {"other_epoch", other_epoch, PERSIST_CAP_TURN, 0},
+    {"race", race, PERSIST_CAP_TURN, 0},
     {NULL, NULL, 0, 0},
 };
 const struct group group_turn = {"turn", cases};

@@ -6,6 +6,7 @@
 #include "core/base/fork.h"
 #include "core/base/log.h"
 #include "core/base/options.h"
+#include "core/layers/layer.h"
 #include "core/session/call.h"
 
 #include <inttypes.h>
@@ -73,6 +74,8 @@ static persist_status aim(const persist_config *config, struct target *target, p
     search.folders = config_list(config, "plugin_path", &search.n_folders);
     status = loader_open(scheme, &search, &target->plugin, error);
     if (status == PERSIST_OK)
+        status = layers_from_environment(target->plugin, &target->plugin, error);
+    if (status == PERSIST_OK)
         status = config_bind(config, target->plugin->descriptor, &target->settings, error);
     if (status == PERSIST_OK)
         status = check_by_plugin(target->plugin, target->url, target->settings, error);
@@ -116,7 +119,9 @@ persist_status store_open_backend(const persist_config *config, uint32_t flags, 
                                       .settings = target.settings,
                                       .durability = durability_of(config),
                                       .flags = flags,
-                                      .sessions = (uint32_t)config_number(config, "pool.max")};
+                                      .sessions = (uint32_t)config_number(config, "pool.max"),
+                                      .idle_sessions = (uint32_t)config_number(config, "pool.min"),
+                                      .idle_timeout = config_number(config, "pool.idle_timeout")};
     status = backend_open(target.plugin, &options, deadline, backend, error);
     if (status == PERSIST_OK)
         *settings = target.settings;

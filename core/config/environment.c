@@ -18,8 +18,8 @@
 /* Longer names are none of ours. */
 #define NAME_MAX_BYTES 128
 
-/* Read elsewhere: by the command, and by the loader. */
-#define OTHERS "CONFIG OUTPUT TIMEOUT QUIET YES DRY_RUN NO_COLOR PLUGIN_PATH"
+/* Read elsewhere: by the command, the loader and the layers. */
+#define OTHERS "CONFIG OUTPUT TIMEOUT QUIET YES DRY_RUN NO_COLOR PLUGIN_PATH LAYERS"
 
 const char *read_variable_name(const char *path, char *out, size_t capacity)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/session/backend.h"
 
+#include "core/base/clock.h"
 #include "core/session/call.h"
-#include "core/session/pool.h"
 #include "core/session/running.h"
 
 #include <stdlib.h>
@@ -15,6 +15,10 @@ struct backend {
     persist_limits limits;
     struct pool pool;
 };
+
+/* A session that leaves the process is asked whether it still lives when it was idle for
+ * so long: servers and what stands before them drop connections silently. */
+#define PING_AFTER (5 * NS_PER_S)
 
 /* The smaller of two bounds of which 0 is none. */
 static uint64_t tighter(uint64_t a, uint64_t b)
@@ -60,8 +64,12 @@ persist_status backend_open(const struct plugin *plugin, const struct backend_op
         goto fail_running;
     backend->caps = plugin->life.store_caps(backend->handle) & plugin->descriptor->caps;
     learn_limits(backend);
-    status = pool_init(&backend->pool, plugin, backend->handle,
-                       (size_t)tighter(options->sessions, backend->limits.sessions), error);
+    struct pool_options pool = {.max = (size_t)tighter(options->sessions, backend->limits.sessions),
+                                .min = options->idle_sessions,
+                                .idle_timeout = options->idle_timeout,
+                                .ping_after =
+                                    backend->caps & PERSIST_CAP_IN_PROCESS ? -1 : PING_AFTER};
+    status = pool_init(&backend->pool, plugin, backend->handle, &pool, error);
     if (status != PERSIST_OK)
         goto fail_open;
     *out = backend;
@@ -106,6 +114,32 @@ uint64_t backend_caps(const struct backend *backend)
 const persist_limits *backend_limits(const struct backend *backend)
 {
     return &backend->limits;
+}
+
+void backend_gauges(struct backend *backend, struct pool_gauges *gauges)
+{
+    pool_gauges(&backend->pool, gauges);
+}
+
+void backend_tidy(struct backend *backend)
+{
+    pool_tidy(&backend->pool);
+}
+
+persist_status backend_thread_enter(struct backend *backend, persist_error *error)
+{
+    const struct plugin *plugin = backend->plugin;
+    persist_status status = plugin->life.thread_enter ? plugin->life.thread_enter() : PERSIST_OK;
+    if (status != PERSIST_OK)
+        error_set(error, status, "plugin %s could not enter a thread: %s", plugin->path,
+                  persist_status_text(status));
+    return status;
+}
+
+void backend_thread_leave(struct backend *backend)
+{
+    if (backend->plugin->life.thread_leave)
+        backend->plugin->life.thread_leave();
 }
 
 /* One operation: the session it has, and its frame. */

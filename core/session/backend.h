@@ -15,6 +15,7 @@
 #include "core/base/error.h"
 #include "core/loader/loader.h"
 #include "core/session/cancel.h"
+#include "core/session/pool.h"
 
 struct backend;
 
@@ -22,8 +23,10 @@ struct backend_options {
     const char *url;
     const persist_settings *settings; /* live until backend_close */
     persist_durability durability;
-    uint32_t flags;    /* PERSIST_OPEN_... */
-    uint32_t sessions; /* most sessions at once, > 0 */
+    uint32_t flags;         /* PERSIST_OPEN_... */
+    uint32_t sessions;      /* most sessions at once, > 0 */
+    uint32_t idle_sessions; /* so many stay open while idle; the rest is closed after: */
+    int64_t idle_timeout;   /* ns; 0: never */
 };
 
 /* Opens the store. Statuses: those of persist_life.store_open. */
@@ -38,6 +41,15 @@ const struct plugin *backend_plugin(const struct backend *backend);
 /* What descriptor and opened store both promise. */
 uint64_t backend_caps(const struct backend *backend);
 const persist_limits *backend_limits(const struct backend *backend);
+
+/* What its pool does; any time. */
+void backend_gauges(struct backend *backend, struct pool_gauges *gauges);
+/* Closes sessions that have been idle for too long, for a backend that nobody calls. */
+void backend_tidy(struct backend *backend);
+/* At the begin and the end of each thread of the host's own that calls functions here.
+ * Without OK the thread must not call any, nor leave. */
+persist_status backend_thread_enter(struct backend *backend, persist_error *error);
+void backend_thread_leave(struct backend *backend);
 
 /* The operations of persist_store_ops and persist_admin_ops: statuses and meaning there.
  * A `take` that fails ends the call with its status; it keeps its own error. Clocks and requests

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 struct running {
-    const struct plugin *plugin;
+    const persist_plugin *descriptor; /* of the plugin, and of every layer over it */
     size_t stores;
     struct running *next;
 };
@@ -19,11 +19,11 @@ static struct running *list;
 static struct running *find(const struct plugin *plugin)
 {
     for (struct running *entry = list; entry; entry = entry->next)
-        if (entry->plugin == plugin)
+        if (entry->descriptor == plugin->descriptor)
             return entry;
     struct running *entry = calloc(1, sizeof *entry);
     if (entry) {
-        *entry = (struct running){.plugin = plugin, .next = list};
+        *entry = (struct running){.descriptor = plugin->descriptor, .next = list};
         list = entry;
     }
     return entry;

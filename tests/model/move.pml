@@ -113,7 +113,7 @@ end:
 inline look(store_)
 {
     if
-    :: store_.floor > expected -> REACH("a token is too old")
+    :: store_.floor > expected /* too old: no verdict */
     :: store_.head > expected && store_.floor <= expected ->
         if
         :: store_.batches[expected + 1] == n ->

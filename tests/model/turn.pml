@@ -382,8 +382,9 @@ init
         :: i < HOSTS ->
             if
             :: reads[i] = X; writes[i] = Y
-            :: i != 0 -> reads[i] = Y; writes[i] = X
-            :: reads[i] = X; writes[i] = X
+            /* Fewer for the first and the third: x and y, and hosts, are alike. */
+            :: i == 1 -> reads[i] = Y; writes[i] = X
+            :: i != 2 -> reads[i] = X; writes[i] = X
             :: writes[i] = X
             fi;
             i++

@@ -3,14 +3,19 @@
 
 #include <config.h>
 
+#include "core/layers/kinds.h"
+
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+static const char *place = "/tmp";
 static char folder[64];
 static persist_error *error;
+static bool armed;   /* PERSIST_LAYERS is ours */
+static char *layers; /* it before that, or NULL */
 
 static const char *const backends[] = {"memory",
 #ifdef TEST_SQLITE
@@ -35,9 +40,15 @@ int fixture_scale(void)
     return scale > 0 ? scale : 1;
 }
 
+void fixture_in_memory(void)
+{
+    if (access("/dev/shm", W_OK | X_OK) == 0)
+        place = "/dev/shm";
+}
+
 void fixture_begin(void)
 {
-    strcpy(folder, "/tmp/persist-test.XXXXXX");
+    snprintf(folder, sizeof folder, "%s/persist-test.XXXXXX", place);
     ck_assert_ptr_nonnull(mkdtemp(folder));
     error = persist_error_new();
 }
@@ -53,6 +64,13 @@ void fixture_end(void)
     persist_error_free(error);
     error = NULL;
     nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    if (armed && layers)
+        setenv("PERSIST_LAYERS", layers, 1);
+    else if (armed)
+        unsetenv("PERSIST_LAYERS");
+    free(layers);
+    layers = NULL;
+    armed = false;
 }
 
 const char *fixture_folder(void)
@@ -88,13 +106,52 @@ persist_store *fixture_open_with(int backend, const char *yaml)
     char path[160];
     persist_store *store = NULL;
     persist_store_options options = {.size = sizeof options, .flags = PERSIST_STORE_CREATE};
-    snprintf(path, sizeof path, "%s/persist.yaml", folder);
+    /* A file of this process's own: others may be reading theirs. */
+    snprintf(path, sizeof path, "%s/persist-%d.yaml", folder, (int)getpid());
     FILE *file = fopen(path, "w");
     ck_assert_ptr_nonnull(file);
     fprintf(file, "persistence: \"%s\"\n%s", fixture_url(backend), yaml);
     fclose(file);
     assert_ok(persist_open_file(path, &options, &store, error));
     return store;
+}
+
+const struct plugin *fixture_plugin(int backend)
+{
+    const struct plugin *plugin;
+    struct plugin_search search = {0};
+    assert_ok(loader_open(backends[backend], &search, &plugin, error));
+    return plugin;
+}
+
+static struct fault_plan *plan(void)
+{
+    struct fault_plan *found = layers_find("fault");
+    ck_assert_ptr_nonnull(found);
+    return found;
+}
+
+void fixture_arm(int backend, const char *rules)
+{
+    const struct plugin *over;
+    if (!armed) {
+        const char *given = getenv("PERSIST_LAYERS");
+        layers = given ? strdup(given) : NULL;
+        armed = true;
+        setenv("PERSIST_LAYERS", "fault", 1);
+        assert_ok(layers_over(fixture_plugin(backend), "fault", &over, error));
+    }
+    assert_ok(fault_arm(plan(), rules, error));
+}
+
+uint64_t fixture_hits(void)
+{
+    return fault_hits(plan());
+}
+
+unsigned fixture_holding(void)
+{
+    return fault_holding(plan());
 }
 
 void fixture_close(persist_store *store)

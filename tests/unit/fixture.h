@@ -12,6 +12,8 @@
 #include <check.h>
 #include <stdbool.h>
 
+struct plugin;
+
 /* How many backends there are to run a test on (0 .. n-1 are memory, sqlite). */
 int fixture_backends(void);
 /* Is the i-th one kept in files, and so shared by stores and processes? */
@@ -19,6 +21,9 @@ bool fixture_shared(int backend);
 /* How large tests are: 1, or PERSIST_TEST_SCALE. */
 int fixture_scale(void);
 
+/* Folders are made in memory where the system has a place for that: for tests that make
+ * many stores and need no disk. Before the first test. */
+void fixture_in_memory(void);
 /* Begins a test: a fresh folder. */
 void fixture_begin(void);
 /* Removes it; stores must be closed. */
@@ -32,6 +37,15 @@ persist_store *fixture_open(int backend);
 /* Opens with configuration text (YAML, without `persistence`). */
 persist_store *fixture_open_with(int backend, const char *yaml);
 void fixture_close(persist_store *store);
+
+/* Its plugin, as stores are given it without layers. */
+const struct plugin *fixture_plugin(int backend);
+/* Puts a fault layer over the i-th backend for the stores that this test opens from now on,
+ * and sets its rules (core/layers/README.md); to be called again to set others. */
+void fixture_arm(int backend, const char *rules);
+/* How many calls were tampered with since; how many are held up now. */
+uint64_t fixture_hits(void);
+unsigned fixture_holding(void);
 
 /* The error all short forms use; its message after a failed call. */
 persist_error *fixture_error(void);

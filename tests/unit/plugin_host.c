@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/unit/plugin_host.h"
 
+#ifdef PLUGIN_LAYERED
+#include "tests/unit/layered.h"
+#endif
+
 #include <check.h>
 #include <dirent.h>
 #include <dlfcn.h>
@@ -252,7 +256,11 @@ const persist_plugin *host_load(const char *name)
     *(void **)&entry = dlsym(object, "persist_plugin_entry");
     ck_assert_ptr_nonnull(entry);
     ck_assert_int_eq(entry()->life->load(&table), PERSIST_OK);
+#ifdef PLUGIN_LAYERED
+    return layered_over(entry());
+#else
     return entry();
+#endif
 }
 
 /* ---- fixtures */

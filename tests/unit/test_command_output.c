@@ -6,6 +6,7 @@
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -193,6 +194,40 @@ START_TEST(csv)
 }
 END_TEST
 
+/* Four digits count, but none is cut off before the point. */
+static void numbers(enum output_format format)
+{
+    static const struct column one[] = {{"x", CELL_NUMBER, false}};
+    static const double values[] = {0,      1,       -2.5,      1234.5,        12345.6,
+                                    0.1234, 0.00012, 0.0000001, 999999999.125, 9.9996};
+    begin(format);
+    output_begin(&output, OUTPUT_LIST, one, 1);
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+        output_number(&output, values[i]);
+    output_number(&output, (double)NAN);
+    output_number(&output, (double)INFINITY);
+    output_none(&output);
+    output_end(&output, true);
+}
+
+START_TEST(numbers_have_four_digits)
+{
+    numbers(OUTPUT_TEXT);
+    expect(
+        "0\n1.000\n-2.500\n1234\n12346\n0.1234\n0.000120\n0.000000\n999999999\n"
+        "10.000\n-\n-\n-\n");
+    numbers(OUTPUT_CSV);
+    expect(
+        "x\n0\n1.000\n-2.500\n1234\n12346\n0.1234\n0.000120\n0.000000\n999999999\n"
+        "10.000\n\n\n\n");
+    numbers(OUTPUT_NDJSON);
+    expect(
+        "{\"x\":0}\n{\"x\":1.000}\n{\"x\":-2.500}\n{\"x\":1234}\n{\"x\":12346}\n"
+        "{\"x\":0.1234}\n{\"x\":0.000120}\n{\"x\":0.000000}\n{\"x\":999999999}\n"
+        "{\"x\":10.000}\n{\"x\":null}\n{\"x\":null}\n{\"x\":null}\n");
+}
+END_TEST
+
 START_TEST(large_cells_pass_the_buffer)
 {
     size_t size = 3 * sizeof sink.data + 1;
@@ -251,6 +286,7 @@ int main(void)
     tcase_add_test(cases, json_strings);
     tcase_add_test(cases, ndjson);
     tcase_add_test(cases, csv);
+    tcase_add_test(cases, numbers_have_four_digits);
     tcase_add_test(cases, large_cells_pass_the_buffer);
     tcase_add_test(cases, full_disk_is_a_fault);
     tcase_add_test(cases, reader_that_left_is_no_fault);

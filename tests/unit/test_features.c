@@ -3,12 +3,10 @@
 #include "tests/unit/fixture.h"
 
 #include "core/base/clock.h"
-#include "core/loader/loader.h"
 #include "core/txn/readset.h"
 
 #include <inttypes.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -363,51 +361,9 @@ END_TEST
 
 /* ---- a backend whose reads do not return until they are interrupted */
 
-static persist_status (*real_read)(const persist_call *, persist_session *, const persist_read *,
-                                   persist_clock *, persist_on_version, void *);
-static void (*real_interrupt)(persist_session *);
-static _Atomic int reading, interrupted;
-
-static persist_status endless_read(const persist_call *call, persist_session *session,
-                                   const persist_read *read, persist_clock *clock,
-                                   persist_on_version take, void *context)
-{
-    if (!read->n_keys)
-        return real_read(call, session, read, clock, take, context);
-    atomic_store(&reading, 1);
-    while (!atomic_load(&interrupted)) {
-        if (clock_monotonic() > call->deadline)
-            return PERSIST_TIMEOUT;
-        clock_sleep(NS_PER_MS / 10);
-    }
-    atomic_store(&interrupted, 0);
-    return PERSIST_INTERRUPTED;
-}
-
-static void note_interrupt(persist_session *session)
-{
-    atomic_store(&interrupted, 1);
-    real_interrupt(session);
-}
-
-static void make_endless(int backend)
-{
-    const struct plugin *loaded;
-    struct plugin_search search = {0};
-    char scheme[16];
-    snprintf(scheme, sizeof scheme, "%.*s", (int)strcspn(fixture_url(backend), ":"),
-             fixture_url(backend));
-    assert_ok(loader_open(scheme, &search, &loaded, fixture_error()));
-    struct plugin *plugin = (struct plugin *)(uintptr_t)loaded;
-    real_read = plugin->store.read;
-    real_interrupt = plugin->life.interrupt;
-    plugin->store.read = endless_read;
-    plugin->life.interrupt = note_interrupt;
-}
-
 static void *cancel_when_reading(void *tx)
 {
-    while (!atomic_load(&reading))
+    while (!fixture_holding())
         clock_sleep(NS_PER_MS / 10);
     persist_cancel(tx);
     return NULL;
@@ -415,7 +371,7 @@ static void *cancel_when_reading(void *tx)
 
 START_TEST(calls_can_be_cancelled)
 {
-    make_endless(_i);
+    fixture_arm(_i, "read=hang");
     persist_store *store = fixture_open(_i);
     persist_row row = {.size = sizeof row};
     pthread_t thread;

@@ -38,13 +38,22 @@ const struct option_spec declare_options[OPTION_COUNT] = {
     [OPTION_RETENTION] = {"retention", 0, "DURATION", NULL, NULL,
                           "how long its history is kept: 7d, or forever; else gc.retention"},
     [OPTION_ORIGIN] = {"origin", 0, NULL, NULL, NULL, "also tell where each value came from"},
-    [OPTION_ONLY] = {"only", 0, "GROUP", NULL, NULL,
-                     "only these cases: GROUP or GROUP/CASE, or several, separated by commas"},
+    [OPTION_ONLY] = {"only", 0, "NAME,...", NULL, NULL,
+                     "only these: lines of the benchmark, or groups (GROUP, GROUP/CASE) of the "
+                     "kit; several are separated by commas"},
     [OPTION_SCALE] = {"scale", 0, "N", NULL, NULL,
                       "N times the work of races, crashes and random histories, from 1"},
     [OPTION_SEED] = {"seed", 0, "N", NULL, NULL, "what is random is drawn from N, from 1"},
     [OPTION_URL] = {"url", 0, "TEMPLATE", NULL, NULL,
                     "URL of the stores to make: {dir} is a new folder, {name} a new word"},
+    [OPTION_KEYS] = {"keys", 0, "N", NULL, NULL, "keys that are loaded; else 100000"},
+    [OPTION_ROUNDS] = {"rounds", 0, "N", NULL, NULL, "rounds of each line; else 5"},
+    [OPTION_SECONDS] = {"seconds", 0, "S", NULL, NULL,
+                        "time of each work in each round, such as 0.5; else 1"},
+    [OPTION_PEER] = {"peer", 0, NULL, NULL, NULL,
+                     "compare with the same work done by hand on the same engine"},
+    [OPTION_PEER_FOLDER] = {"peer-folder", 0, "FOLDER", NULL, NULL,
+                            "where the programs of the peers are"},
 };
 
 #define BIT DECLARE_BIT
@@ -160,5 +169,18 @@ const struct verb_spec declare_verbs[VERBS] = {
                              "ready for use."},
     [VERB_MIGRATE_UP] = {"migrate up", "", 0, 0, 0, "apply the migrations that are missing",
                          "The same as init."},
+    [VERB_BENCH] =
+        {"bench", "", 0, 0,
+         BIT(OPTION_ONLY) | BIT(OPTION_KEYS) | BIT(OPTION_ROUNDS) | BIT(OPTION_SECONDS) |
+             BIT(OPTION_PEER) | BIT(OPTION_PEER_FOLDER),
+         "measure the store on this machine",
+         "Makes the store if there is none, loads made-up keys into namespaces of its own, "
+         "measures, and drops them. A store that is used by others, or has much in it, gives "
+         "other figures: name one that can be thrown away.\n\n"
+         "Each line is one work. What it is compared with (with --peer the same work done by "
+         "hand on the same engine, or another work of the store itself) is done in turn with "
+         "it, a round each; the figures are medians of the rounds. must is what the ratio of "
+         "both, or the figure itself, has to be, and met tells whether it is; - where there "
+         "is nothing to compare with. Ratios depend on the machine little, figures much."},
     [VERB_HELP] = {"help", "[VERB]", 0, 2, 0, "show help", "The same as --help."},
 };

@@ -40,6 +40,11 @@ enum option_id {
     OPTION_SCALE,
     OPTION_SEED,
     OPTION_URL,
+    OPTION_KEYS,
+    OPTION_ROUNDS,
+    OPTION_SECONDS,
+    OPTION_PEER,
+    OPTION_PEER_FOLDER,
     OPTION_COUNT
 };
 
@@ -80,6 +85,7 @@ enum verb_id {
     VERB_CONFIG_SCHEMA,
     VERB_MIGRATE_STATUS,
     VERB_MIGRATE_UP,
+    VERB_BENCH,
     VERB_HELP,
     VERBS
 };

@@ -52,6 +52,12 @@ void emit_integer(struct emit *emit, int64_t value)
     sink_format(emit->sink, "%" PRId64, value);
 }
 
+void emit_number(struct emit *emit, const char *digits)
+{
+    before(emit);
+    sink_text(emit->sink, digits);
+}
+
 void emit_decimal(struct emit *emit, int64_t value)
 {
     before(emit);

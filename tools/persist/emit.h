@@ -20,6 +20,8 @@ void emit_end(struct emit *emit, char bracket);
 void emit_name(struct emit *emit, const char *name);
 void emit_null(struct emit *emit);
 void emit_bool(struct emit *emit, bool value);
+/* As it stands: the text of a number. */
+void emit_number(struct emit *emit, const char *digits);
 void emit_integer(struct emit *emit, int64_t value);
 /* UTF-8; what is not is replaced by U+FFFD. */
 void emit_string(struct emit *emit, persist_bytes text);

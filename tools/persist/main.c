@@ -33,6 +33,7 @@ static const verb_fn verbs[VERBS] = {
     [VERB_CONFIG_SCHEMA] = verb_config_schema,
     [VERB_MIGRATE_STATUS] = verb_migrate_status,
     [VERB_MIGRATE_UP] = verb_migrate_up,
+    [VERB_BENCH] = verb_bench,
     [VERB_HELP] = verb_help,
 };
 

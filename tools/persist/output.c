@@ -7,6 +7,7 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -261,6 +262,25 @@ void output_integer(struct output *output, int64_t value)
     else if (is_json(output)) {
         emit_name(&output->emit, column(output)->name);
         emit_integer(&output->emit, value);
+    }
+    end_cell(output);
+}
+
+/* Four digits, without an exponent; what is no number is not there. */
+void output_number(struct output *output, double value)
+{
+    char shown[64];
+    if (!isfinite(value)) {
+        output_none(output);
+        return;
+    }
+    int digits = value == 0 ? 0 : 3 - (int)floor(log10(fabs(value)));
+    snprintf(shown, sizeof shown, "%.*f", digits < 0 ? 0 : digits > 6 ? 6 : digits, value);
+    if (begin_cell(output, CELL_NUMBER) || output->format == OUTPUT_CSV)
+        sink_text(output->sink, shown);
+    else if (is_json(output)) {
+        emit_name(&output->emit, column(output)->name);
+        emit_number(&output->emit, shown);
     }
     end_cell(output);
 }

@@ -29,6 +29,7 @@ enum cell {
     CELL_TIME,    /* ns since the Unix epoch */
     CELL_SPAN,    /* ns; as text with a unit */
     CELL_INTEGER, /* a count */
+    CELL_NUMBER,  /* a figure, of which four digits count */
     CELL_FLAG     /* true or false; as text yes or no */
 };
 
@@ -63,6 +64,7 @@ void output_text(struct output *output, const char *text);
 void output_time(struct output *output, int64_t ns);
 void output_span(struct output *output, int64_t ns);
 void output_integer(struct output *output, int64_t value);
+void output_number(struct output *output, double value);
 void output_flag(struct output *output, bool value);
 /* A cell of any type that is not there: null, or empty, or "-". */
 void output_none(struct output *output);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "tools/persist/dump.h"
 #include "tools/persist/progress.h"
 #include "tools/persist/rows.h"
 #include "tools/persist/signals.h"
@@ -17,7 +18,7 @@ static bool print(struct sink *sink, const persist_row *row)
     return good;
 }
 
-static persist_status print_all(struct command *command, persist_cursor *cursor, uint64_t *rows)
+persist_status dump_rows(struct command *command, persist_cursor *cursor, uint64_t *rows)
 {
     persist_row row = {.size = sizeof row};
     struct progress progress;
@@ -58,7 +59,7 @@ persist_status verb_dump(struct command *command)
     if (status == PERSIST_OK)
         status = persist_scan(tx, &range.options, &cursor, command->error);
     if (status == PERSIST_OK)
-        status = print_all(command, cursor, &rows);
+        status = dump_rows(command, cursor, &rows);
     if (status == PERSIST_OK && sink_open(&command->sink))
         command_note(command, "%" PRIu64 " rows as of %" PRId64, rows, timestamp);
     persist_cursor_free(cursor);

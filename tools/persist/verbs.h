@@ -31,6 +31,7 @@ persist_status verb_config_show(struct command *command);
 persist_status verb_config_schema(struct command *command);
 persist_status verb_migrate_status(struct command *command);
 persist_status verb_migrate_up(struct command *command);
+persist_status verb_bench(struct command *command);
 persist_status verb_help(struct command *command);
 persist_status verb_version(struct command *command);
 
