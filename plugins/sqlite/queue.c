@@ -275,7 +275,7 @@ static bool call_thread(struct lite_queue *queue)
 static void wait_in_line(struct lite_queue *queue, struct waiter *waiter,
                          const persist_session *session)
 {
-    int64_t deadline = session->call->deadline;
+    int64_t deadline = session->call != NULL ? session->call->deadline : PERSIST_NO_DEADLINE;
     struct timespec until;
 
     while (!waiter->granted && !lite_must_stop(session)) {
@@ -310,6 +310,8 @@ static persist_status line_up(struct lite_queue *queue, persist_session *session
     session->has_turn = waiter.granted;
     if (waiter.granted || !lite_must_stop(session))
         return PERSIST_OK; /* without a thread: without a turn */
+    if (session->call == NULL)
+        return PERSIST_INTERRUPTED; /* the keeper's, which tells nobody */
     if (atomic_load(&session->interrupted))
         return lite_fail(session->call, PERSIST_INTERRUPTED, "interrupted on request");
     return lite_fail(session->call, PERSIST_TIMEOUT,

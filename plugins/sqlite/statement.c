@@ -102,6 +102,7 @@ persist_status lite_prepare(persist_session *session, enum lite_statement which,
         code = sqlite3_prepare_v3(session->db, texts[which], -1, SQLITE_PREPARE_PERSISTENT, kept,
                                   NULL);
     *statement = *kept;
+    session->used |= UINT64_C(1) << which;
     return code == SQLITE_OK ? PERSIST_OK : lite_error(session, code, sqlite3_errmsg(session->db));
 }
 
