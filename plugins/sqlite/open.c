@@ -163,6 +163,7 @@ persist_status lite_store_open(const persist_call *call, const persist_open *giv
     }
     if (status == PERSIST_OK)
         status = open_contents(call, store);
+    store->was_open = status == PERSIST_OK;
     if (status == PERSIST_OK)
         *out = store;
     else
@@ -176,6 +177,7 @@ void lite_store_close(persist_backend *store)
         lite_session_close(store->anchor);
     lite_keeper_free(store->keeper, store->queue);
     lite_queue_free(store->queue);
+    lite_file_tidy(store);
     lite_host.release(store);
 }
 

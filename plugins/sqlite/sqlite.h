@@ -90,6 +90,7 @@ struct persist_backend {
     int open_flags;
     bool read_only;
     bool migrating;
+    bool was_open; /* as a store of ours */
     persist_durability durability;
     int64_t cache_size;       /* bytes, of the whole store */
     atomic_uint cache_shares; /* bits: which are given to a connection */
@@ -159,6 +160,8 @@ bool lite_place_parse(const char *url, const persist_settings *settings, struct 
  * the store is opened to be migrated. Chooses open_flags and file. */
 persist_status lite_file_check(const persist_call *call, persist_backend *store,
                                bool allow_network);
+/* Once every connection of a store is closed: removes what a reader leaves behind. */
+void lite_file_tidy(const persist_backend *store);
 /* Is it ours, by its header alone? Nothing is written, not even beside it. */
 persist_status lite_file_identify(const persist_call *call, persist_backend *store);
 

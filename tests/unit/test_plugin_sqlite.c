@@ -386,6 +386,36 @@ static void become_nobody(void)
         ck_assert_int_eq(seteuid(65534), 0);
 }
 
+START_TEST(a_reader_leaves_nothing_behind)
+{
+    unsigned char *before, *after;
+    size_t size;
+
+    make_store();
+    size = read_file(&before);
+    ck_assert_int_eq(fixture_try(&f, PERSIST_OPEN_READ_ONLY), PERSIST_OK);
+    f.session = fixture_session(&f);
+    ck_assert_str_eq(read_one(&f, l.ns, B("k"), 1), "k@1=v");
+    ck_assert(there("-wal") && there("-shm"));
+    fixture_close(&f);
+    ck_assert(!there("-wal") && !there("-shm"));
+    ck_assert_uint_eq(read_file(&after), size);
+    ck_assert_mem_eq(before, after, size);
+    /* Beside a writer the two are not touched. */
+    struct fixture writer = f;
+    ck_assert_int_eq(fixture_try(&writer, 0), PERSIST_OK);
+    writer.session = fixture_session(&writer);
+    ck_assert_int_eq(log_append(&writer, &l, 0, 2, NULL, 0, "2"), PERSIST_OK);
+    ck_assert_int_eq(fixture_try(&f, PERSIST_OPEN_READ_ONLY), PERSIST_OK);
+    fixture_close(&f);
+    ck_assert(there("-wal") && there("-shm"));
+    fixture_close(&writer);
+    free(before);
+    free(after);
+    fixture_remove(&f);
+}
+END_TEST
+
 START_TEST(rights_are_judged_before_anything_is_done)
 {
     make_store();
@@ -873,6 +903,7 @@ int main(void)
                                   a_row_number_used_again_is_not_followed,
                                   files_are_made_for_owner_and_group,
                                   read_only_stores_are_read_and_not_written,
+                                  a_reader_leaves_nothing_behind,
                                   rights_are_judged_before_anything_is_done,
                                   no_descriptor_is_left,
                                   a_full_disk_writes_nothing,
