@@ -150,6 +150,7 @@ static persist_status append_all(persist_session *session, const persist_append 
         status = lite_chain_add(session, append->ns, &append->versions[i]);
     if (status == PERSIST_OK)
         status = add_record(session, append);
+    session->appending = true;
     if (status == PERSIST_OK)
         status = lite_commit(session);
     return status;

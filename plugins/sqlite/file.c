@@ -236,6 +236,33 @@ persist_status lite_file_check(const persist_call *call, persist_backend *store,
     return status;
 }
 
+/*
+ * A reader makes the log and its index if they are not there, and cannot remove them: that
+ * takes the right to lock the file for writing. With an empty log nothing is in it that
+ * would have to be copied, so a connection that may write, opened and closed, removes both
+ * and leaves the file as it is. If others are at it, SQLite leaves the two alone.
+ */
+void lite_file_tidy(const persist_backend *store)
+{
+    char log[PATH_MAX + 16];
+    char folder[PATH_MAX];
+    struct stat info;
+    sqlite3 *db = NULL;
+
+    if (!store->read_only || store->place.memory || !store->was_open)
+        return;
+    folder_of(store->place.path, folder);
+    snprintf(log, sizeof(log), "%s-wal", store->place.path);
+    if (stat(log, &info) != 0 || info.st_size != 0 || !allowed(store->place.path, W_OK) ||
+        !allowed(folder, W_OK | X_OK))
+        return;
+    if (sqlite3_open_v2(store->file, &db,
+                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI,
+                        NULL) == SQLITE_OK)
+        sqlite3_exec(db, "PRAGMA user_version", NULL, NULL, NULL);
+    sqlite3_close(db);
+}
+
 /* ------------------------------------------------------------------------ identity */
 
 #define HEADER_SIZE 100

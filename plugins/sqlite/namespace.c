@@ -140,19 +140,66 @@ persist_status lite_namespace_create(const persist_call *call, persist_session *
     return lite_end(session, status);
 }
 
-/* Documents have no index by namespace, which every append would pay for: a drop reads
- * the whole table. */
+/* Deletes the version seq of a key and all those below it. */
+static persist_status drop_chain(persist_session *session, uint32_t ns, persist_bytes key,
+                                 int64_t seq)
+{
+    sqlite3_stmt *gone;
+    persist_status status = PERSIST_OK;
+    int code = SQLITE_DONE;
+
+    while (status == PERSIST_OK && seq != 0) {
+        status = lite_prepare(session, LITE_VERSION_DROP, &gone);
+        if (status != PERSIST_OK)
+            return status;
+        sqlite3_bind_int64(gone, 1, seq);
+        sqlite3_bind_int64(gone, 2, ns);
+        lite_bind_bytes(gone, 3, key);
+        code = lite_step(session, gone);
+        seq = code == SQLITE_ROW ? sqlite3_column_int64(gone, 0) : 0;
+        sqlite3_reset(gone);
+        if (code != SQLITE_ROW && code != SQLITE_DONE)
+            status = lite_error(session, code, "dropping versions");
+    }
+    return status;
+}
+
+/* Versions have no index by namespace, which every append would pay for: they are found
+ * through the heads, key by key. */
+static persist_status drop_versions(persist_session *session, uint32_t ns)
+{
+    sqlite3_stmt *head;
+    persist_status status = lite_prepare(session, LITE_HEADS, &head);
+    int code = SQLITE_DONE;
+
+    if (status != PERSIST_OK)
+        return status;
+    sqlite3_bind_int64(head, 1, ns);
+    while (status == PERSIST_OK && (code = lite_step(session, head)) == SQLITE_ROW) {
+        status = drop_chain(session, ns, lite_column_bytes(head, 0), sqlite3_column_int64(head, 1));
+        if (status == PERSIST_OK && lite_must_stop(session))
+            status = lite_error(session, SQLITE_INTERRUPT, "dropping a namespace");
+    }
+    if (status == PERSIST_OK && code != SQLITE_DONE)
+        status = lite_error(session, code, "dropping a namespace");
+    sqlite3_reset(head);
+    return status;
+}
+
+/* Time and pages are those of the namespace, not of the store. */
 static persist_status drop(persist_session *session, uint32_t ns)
 {
-    static const char *const tables[] = {"clock", "documents_heads", "documents", "commits", "pins",
+    static const char *const tables[] = {"clock", "documents_heads", "commits", "pins",
                                          "meta",  "repairs"};
     persist_clock found;
     persist_status status = lite_begin_write(session);
 
     if (status == PERSIST_OK)
         status = lite_clock(session, ns, &found, NULL);
-    if (status == PERSIST_OK)
+    if (status == PERSIST_OK) {
         sqlite3_reset(session->statements[LITE_CLOCK]);
+        status = drop_versions(session, ns);
+    }
     for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]) && status == PERSIST_OK; i++) {
         char sql[80];
         int code;

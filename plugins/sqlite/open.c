@@ -11,11 +11,11 @@ const persist_setting lite_settings[LITE_N_SETTINGS] = {
     {"path", PERSIST_SETTING_TEXT, PERSIST_SETTING_CONNECTION, 0, 0, NULL, NULL,
      "File of the store, if the URL is sqlite: alone."},
     {"cache_size", PERSIST_SETTING_SIZE, 0, 1 << 20, INT64_C(1) << 40, NULL, "64MiB",
-     "Page cache of the store, shared out over its sessions."},
+     "Page cache of the store: half of it for the first session, and so on."},
     {"mmap_size", PERSIST_SETTING_SIZE, 0, 0, INT64_C(1) << 40, NULL, "0B",
      "How much of the file is read through a memory map."},
-    {"wal_autocheckpoint", PERSIST_SETTING_INT, 0, 1, 1000000, NULL, "10000",
-     "Pages in the write-ahead log at which a commit copies it into the file."},
+    {"wal_autocheckpoint", PERSIST_SETTING_INT, 0, 1, 1000000, NULL, "4000",
+     "Pages in the write-ahead log from which on it is copied into the file."},
     {"page_size", PERSIST_SETTING_SIZE, 0, 512, 65536, NULL, "4KiB",
      "Page size of a file that is made: a power of two."},
     {"allow_network_filesystem", PERSIST_SETTING_BOOL, 0, 0, 0, NULL, "false",
@@ -148,18 +148,22 @@ persist_status lite_store_open(const persist_call *call, const persist_open *giv
     lite_copy_in(&open, sizeof(open), given, given->size);
     store->migrating = (open.flags & PERSIST_OPEN_MIGRATE) != 0;
     store->durability = open.durability;
-    store->sessions = open.sessions;
     store->cache_size = number(open.settings, "cache_size", 64 * MIB);
     store->mmap_size = number(open.settings, "mmap_size", 0);
-    store->wal_autocheckpoint = number(open.settings, "wal_autocheckpoint", 10000);
+    store->wal_autocheckpoint = number(open.settings, "wal_autocheckpoint", 4000);
     store->page_size = number(open.settings, "page_size", 4096);
     status = place_store(call, &open, store);
     if (status == PERSIST_OK && !store->read_only) {
         store->queue = lite_queue_new(store->place.memory ? NULL : store->place.path);
         status = store->queue != NULL ? PERSIST_OK : lite_no_memory(call);
     }
+    if (status == PERSIST_OK && !store->place.memory && !store->migrating) {
+        store->keeper = lite_keeper_new(store->wal_autocheckpoint);
+        status = store->keeper != NULL ? PERSIST_OK : lite_no_memory(call);
+    }
     if (status == PERSIST_OK)
         status = open_contents(call, store);
+    store->was_open = status == PERSIST_OK;
     if (status == PERSIST_OK)
         *out = store;
     else
@@ -171,7 +175,9 @@ void lite_store_close(persist_backend *store)
 {
     if (store->anchor != NULL)
         lite_session_close(store->anchor);
+    lite_keeper_free(store->keeper, store->queue);
     lite_queue_free(store->queue);
+    lite_file_tidy(store);
     lite_host.release(store);
 }
 

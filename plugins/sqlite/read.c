@@ -39,11 +39,25 @@ static persist_status read_key(persist_session *session, uint32_t ns, const pers
     return take(context, &out);
 }
 
+/* The newest time that is asked about; that of a request for the clock alone is now. */
+static int64_t newest_of(const persist_read *read)
+{
+    int64_t newest = read->n_keys + read->n_anchors > 0 ? 0 : PERSIST_NEWEST;
+
+    for (size_t i = 0; i < read->n_keys; i++)
+        if (read->keys[i].timestamp > newest)
+            newest = read->keys[i].timestamp;
+    for (size_t i = 0; i < read->n_anchors; i++)
+        if (read->anchors[i].at > newest)
+            newest = read->anchors[i].at;
+    return newest;
+}
+
 static persist_status read_all(persist_session *session, const persist_read *read,
                                persist_clock *clock, persist_on_version take, void *context)
 {
     persist_clock found;
-    persist_status status = lite_clock(session, read->ns, &found, NULL);
+    persist_status status = lite_snapshot(session, read->ns, newest_of(read), &found);
 
     if (status != PERSIST_OK)
         return status;
@@ -59,7 +73,7 @@ persist_status lite_read(const persist_call *call, persist_session *session,
                          void *context)
 {
     persist_read read;
-    persist_status status = lite_begin(call, session);
+    persist_status status = lite_begin_read(call, session);
 
     lite_copy_in(&read, sizeof(read), given, given->size);
     if (status == PERSIST_OK)

@@ -169,18 +169,28 @@ static persist_status scan_rows(struct scan *scan)
     return status;
 }
 
+static int64_t newest_of(const persist_scan_range *range)
+{
+    int64_t newest = range->timestamp;
+
+    for (size_t i = 0; i < range->n_anchors; i++)
+        if (range->anchors[i].at > newest)
+            newest = range->anchors[i].at;
+    return newest;
+}
+
 persist_status lite_scan(const persist_call *call, persist_session *session,
                          const persist_scan_range *given, persist_clock *clock,
                          persist_on_version take, void *context, int *more)
 {
     struct scan scan = {.session = session, .take = take, .context = context};
     persist_clock found;
-    persist_status status = lite_begin(call, session);
+    persist_status status = lite_begin_read(call, session);
 
     *more = 0;
     lite_copy_in(&scan.range, sizeof(scan.range), given, given->size);
     if (status == PERSIST_OK)
-        status = lite_clock(session, scan.range.ns, &found, NULL);
+        status = lite_snapshot(session, scan.range.ns, newest_of(&scan.range), &found);
     if (status == PERSIST_OK) {
         lite_clock_out(&found, clock);
         status =

@@ -18,10 +18,9 @@ bool lite_must_stop(const persist_session *session)
 {
     const persist_call *call = session->call;
 
-    if (call == NULL)
-        return false;
     return atomic_load(&session->interrupted) ||
-           (call->deadline != PERSIST_NO_DEADLINE && lite_host.monotonic() >= call->deadline);
+           (call != NULL && call->deadline != PERSIST_NO_DEADLINE &&
+            lite_host.monotonic() >= call->deadline);
 }
 
 static int on_progress(void *context)
@@ -63,10 +62,41 @@ static int on_busy(void *context, int count)
     return 1;
 }
 
+/* Told by SQLite after each commit. */
+static int on_commit(void *context, sqlite3 *db, const char *name, int pages)
+{
+    persist_session *session = context;
+
+    (void)db;
+    (void)name;
+    session->wal_pages = pages;
+    return SQLITE_OK;
+}
+
+/*
+ * The host keeps as few sessions busy as it can, always the same ones: so the first has
+ * half of the store's cache, the next half of the rest, and so on. In KiB.
+ */
+static int64_t take_cache(persist_session *session)
+{
+    atomic_uint *shares = &session->store->cache_shares;
+    int64_t cache = session->store->cache_size / 1024;
+    unsigned taken = atomic_load(shares);
+    unsigned bit;
+
+    do {
+        bit = ~taken & (taken + 1); /* the lowest free one; 0: none is */
+    } while (!atomic_compare_exchange_weak(shares, &taken, taken | bit));
+    session->cache_share = bit;
+    for (unsigned i = 1; i <= bit && cache > CACHE_LEAST_KIB; i *= 2)
+        cache /= 2;
+    return bit != 0 && cache > CACHE_LEAST_KIB ? cache : CACHE_LEAST_KIB;
+}
+
 static persist_status set_up(persist_session *session)
 {
     const persist_backend *store = session->store;
-    int64_t cache = store->cache_size / 1024 / (store->sessions > 0 ? store->sessions : 1);
+    int64_t cache = take_cache(session);
     char sql[512];
     int code;
 
@@ -78,15 +108,14 @@ static persist_status set_up(persist_session *session)
     snprintf(sql, sizeof(sql),
              "PRAGMA page_size = %lld; PRAGMA synchronous = %s; PRAGMA foreign_keys = OFF;"
              "PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -%lld;"
-             "PRAGMA mmap_size = %lld; PRAGMA wal_autocheckpoint = %lld;"
+             "PRAGMA mmap_size = %lld; PRAGMA wal_autocheckpoint = 0;"
              "PRAGMA journal_size_limit = 67108864;%s%s",
              (long long)store->page_size,
-             store->durability == PERSIST_DURABILITY_PROCESS ? "NORMAL" : "FULL",
-             (long long)(cache > CACHE_LEAST_KIB ? cache : CACHE_LEAST_KIB),
-             (long long)store->mmap_size, (long long)store->wal_autocheckpoint,
-             store->read_only ? "PRAGMA query_only = ON;" : "",
+             store->durability == PERSIST_DURABILITY_PROCESS ? "NORMAL" : "FULL", (long long)cache,
+             (long long)store->mmap_size, store->read_only ? "PRAGMA query_only = ON;" : "",
              store->place.memory ? "PRAGMA journal_mode = MEMORY;" : "");
     code = sqlite3_exec(session->db, sql, NULL, NULL, NULL);
+    sqlite3_wal_hook(session->db, on_commit, session);
     return code == SQLITE_OK ? PERSIST_OK : lite_error(session, code, "opening");
 }
 
@@ -122,11 +151,17 @@ persist_status lite_connect(const persist_call *call, persist_backend *store, pe
 persist_status lite_session_open(const persist_call *call, persist_backend *store,
                                  persist_session **session)
 {
-    return lite_connect(call, store, session);
+    persist_status status = lite_connect(call, store, session);
+
+    if (status == PERSIST_OK)
+        lite_keeper_add(*session);
+    return status;
 }
 
 void lite_session_close(persist_session *session)
 {
+    lite_keeper_remove(session);
+    atomic_fetch_and(&session->store->cache_shares, ~session->cache_share);
     for (size_t i = 0; i < LITE_STATEMENT_COUNT; i++)
         sqlite3_finalize(session->statements[i]);
     sqlite3_close(session->db);
@@ -156,7 +191,7 @@ persist_status lite_session_ping(const persist_call *call, persist_session *sess
 
 persist_status lite_session_reset(const persist_call *call, persist_session *session)
 {
-    session->call = call;
+    lite_begin(call, session);
     lite_end(session, PERSIST_OK);
     return check_place(call, session);
 }
@@ -172,6 +207,14 @@ void lite_interrupt(persist_session *session)
 
 persist_status lite_begin(const persist_call *call, persist_session *session)
 {
+    persist_status status = lite_begin_read(call, session);
+
+    lite_snapshot_end(session);
+    return status;
+}
+
+persist_status lite_begin_read(const persist_call *call, persist_session *session)
+{
     pthread_mutex_lock(&session->lock);
     session->running = true;
     atomic_store(&session->interrupted, false);
@@ -182,15 +225,31 @@ persist_status lite_begin(const persist_call *call, persist_session *session)
     return PERSIST_OK;
 }
 
+/* All but the one that holds the snapshot, if it is kept. */
+static void reset_statements(persist_session *session, bool keep)
+{
+    uint64_t used = session->used;
+
+    if (keep)
+        used &= ~(UINT64_C(1) << LITE_CLOCK);
+    for (int i = 0; used != 0; i++, used >>= 1)
+        if ((used & 1) != 0 && session->statements[i] != NULL)
+            sqlite3_reset(session->statements[i]);
+    session->used = 0;
+}
+
 persist_status lite_end(persist_session *session, persist_status status)
 {
+    bool keep = session->keeps && status == PERSIST_OK;
+
     session->committing = true; /* giving up must not be given up */
-    for (size_t i = 0; i < LITE_STATEMENT_COUNT; i++)
-        if (session->statements[i] != NULL && sqlite3_stmt_busy(session->statements[i]))
-            sqlite3_reset(session->statements[i]);
+    reset_statements(session, keep);
+    if (!keep)
+        lite_snapshot_end(session);
     if (!sqlite3_get_autocommit(session->db))
         sqlite3_exec(session->db, "ROLLBACK", NULL, NULL, NULL);
-    session->committing = false;
+    session->committing = session->appending = session->keeps = false;
+    session->holds = keep;
     lite_queue_leave(session);
     session->call = NULL;
     pthread_mutex_lock(&session->lock);
@@ -227,5 +286,9 @@ persist_status lite_commit(persist_session *session)
     sqlite3_reset(statement);
     session->committing = false;
     lite_queue_leave(session);
+    if (!session->appending)
+        atomic_fetch_add(&session->store->generation, 1);
+    if (status == PERSIST_OK)
+        lite_keeper_committed(session);
     return status;
 }

@@ -25,6 +25,7 @@
 #include <sqlite3.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <sys/queue.h>
 
 #define LITE_KEY_BYTES 2048
 #define LITE_NAME_BYTES 64
@@ -52,7 +53,9 @@ enum lite_statement {
     LITE_JUMP,
     LITE_VERSION_ADD,
     LITE_VERSION_LINK,
+    LITE_VERSION_DROP,
     LITE_HEAD,
+    LITE_HEADS,
     LITE_HEAD_ADD,
     LITE_HEAD_SET,
     LITE_CHANGES,
@@ -72,6 +75,8 @@ enum lite_statement {
     LITE_STATEMENT_COUNT
 };
 
+_Static_assert(LITE_STATEMENT_COUNT <= 64, "persist_session.used has a bit for each");
+
 /* Where a store is: what URL and settings say. */
 struct lite_place {
     bool memory;         /* sqlite::memory: */
@@ -85,28 +90,45 @@ struct persist_backend {
     int open_flags;
     bool read_only;
     bool migrating;
+    bool was_open; /* as a store of ours */
     persist_durability durability;
-    uint32_t sessions;
-    int64_t cache_size; /* bytes, of the whole store */
+    int64_t cache_size;       /* bytes, of the whole store */
+    atomic_uint cache_shares; /* bits: which are given to a connection */
     int64_t mmap_size;
     int64_t wal_autocheckpoint; /* pages */
     int64_t page_size;
-    int64_t length_limit;     /* SQLite's bound of a row */
-    struct lite_queue *queue; /* of writers; NULL: nothing is written */
-    persist_session *anchor;  /* keeps a memory store alive; else NULL */
+    int64_t length_limit;       /* SQLite's bound of a row */
+    struct lite_queue *queue;   /* of writers; NULL: nothing is written */
+    struct lite_keeper *keeper; /* NULL: in memory, or to be migrated */
+    atomic_uint generation;     /* counts this process's commits that are no appends */
+    persist_session *anchor;    /* keeps a memory store alive; else NULL */
 };
 
 struct persist_session {
     persist_backend *store;
     sqlite3 *db;
     sqlite3_stmt *statements[LITE_STATEMENT_COUNT];
+    unsigned cache_share; /* its bit */
+    uint64_t used;        /* bits: prepared or stepped since the last lite_end */
     /* Guards running, so that an interrupt hits the call it was meant for or none. */
     pthread_mutex_t lock;
     bool running;
     atomic_bool interrupted;
-    bool has_turn;            /* in the queue of writers */
-    bool committing;          /* no stopping any more: the outcome must be known */
-    const persist_call *call; /* while a call runs */
+    bool has_turn;                    /* in the queue of writers */
+    bool appending;                   /* the commit to come is an append's */
+    int wal_pages;                    /* in the log after the last commit */
+    bool committing;                  /* no stopping any more: the outcome must be known */
+    const persist_call *call;         /* while a call runs */
+    LIST_ENTRY(persist_session) link; /* of the keeper's list, if listed */
+    bool listed;
+    /* The read transaction held. While no call runs, `lock` guards it. */
+    bool holds;
+    bool keeps; /* this call leaves it to the next */
+    uint32_t held_ns;
+    unsigned held_generation;
+    int64_t held_since;
+    int64_t last_read; /* when a read last began */
+    persist_clock held;
 };
 
 /* The host's table, as far as this build knows it. Set by load, then constant. */
@@ -138,6 +160,8 @@ bool lite_place_parse(const char *url, const persist_settings *settings, struct 
  * the store is opened to be migrated. Chooses open_flags and file. */
 persist_status lite_file_check(const persist_call *call, persist_backend *store,
                                bool allow_network);
+/* Once every connection of a store is closed: removes what a reader leaves behind. */
+void lite_file_tidy(const persist_backend *store);
 /* Is it ours, by its header alone? Nothing is written, not even beside it. */
 persist_status lite_file_identify(const persist_call *call, persist_backend *store);
 
@@ -151,9 +175,11 @@ void lite_session_close(persist_session *session);
 persist_status lite_session_ping(const persist_call *call, persist_session *session);
 persist_status lite_session_reset(const persist_call *call, persist_session *session);
 void lite_interrupt(persist_session *session);
-/* Every operation begins with the one and ends with the other, whatever the first said.
- * lite_end resets every statement, rolls back what is open, and returns the status. */
+/* Every operation begins with one of the two and ends with lite_end, whatever the first
+ * said. lite_begin ends a read transaction that is held: only `read` and `scan` may go on
+ * with it. lite_end resets every statement, rolls back what is open, and returns the status. */
 persist_status lite_begin(const persist_call *call, persist_session *session);
+persist_status lite_begin_read(const persist_call *call, persist_session *session);
 persist_status lite_end(persist_session *session, persist_status status);
 /* BEGIN IMMEDIATE, once it is sure that the file may be and is worth being written. */
 persist_status lite_begin_write(persist_session *session);
@@ -177,6 +203,31 @@ void lite_queue_leave(persist_session *session);
 void lite_queue_nudge(struct lite_queue *queue);
 /* A thread that no signal goes to. */
 bool lite_thread_start(pthread_t *thread, void *(*body)(void *), void *context);
+
+/* ---- keeper.c */
+
+/* How long a read transaction is held. */
+#define LITE_HOLD_NS 10000000
+
+/* NULL: out of memory. */
+struct lite_keeper *lite_keeper_new(int64_t wal_autocheckpoint);
+/* Every session it was told of is gone. NULL is left alone. */
+void lite_keeper_free(struct lite_keeper *keeper, struct lite_queue *queue);
+void lite_keeper_add(persist_session *session);
+void lite_keeper_remove(persist_session *session);
+/* The session has committed: is the log to be copied? */
+void lite_keeper_committed(persist_session *session);
+/* May the session keep its read transaction? It will be ended in time. */
+bool lite_keeper_holds(persist_session *session);
+
+/* ---- snapshot.c */
+
+/* The clock row of the snapshot that a read works on: the one held if it serves for
+ * timestamps up to `newest`, else a new one. NOT_FOUND. */
+persist_status lite_snapshot(persist_session *session, uint32_t ns, int64_t newest,
+                             persist_clock *clock);
+/* Ends the one held, if any. */
+void lite_snapshot_end(persist_session *session);
 
 /* ---- statement.c */
 

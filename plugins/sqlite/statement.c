@@ -49,6 +49,9 @@ static const char *const texts[LITE_STATEMENT_COUNT] = {
     [LITE_VERSION_LINK] =
         "UPDATE documents SET depth = ?2, prev = ?3, jump = ?4,"
         " jump_timestamp = ?5 WHERE seq = ?1",
+    [LITE_VERSION_DROP] =
+        "DELETE FROM documents WHERE seq = ?1 AND namespace = ?2 AND key = ?3 RETURNING prev",
+    [LITE_HEADS] = "SELECT key, seq FROM documents_heads WHERE namespace = ?1",
     [LITE_HEAD] =
         "SELECT seq, timestamp, depth, jump, jump2 FROM documents_heads"
         " WHERE namespace = ?1 AND key = ?2",
@@ -102,6 +105,7 @@ persist_status lite_prepare(persist_session *session, enum lite_statement which,
         code = sqlite3_prepare_v3(session->db, texts[which], -1, SQLITE_PREPARE_PERSISTENT, kept,
                                   NULL);
     *statement = *kept;
+    session->used |= UINT64_C(1) << which;
     return code == SQLITE_OK ? PERSIST_OK : lite_error(session, code, sqlite3_errmsg(session->db));
 }
 

@@ -386,6 +386,36 @@ static void become_nobody(void)
         ck_assert_int_eq(seteuid(65534), 0);
 }
 
+START_TEST(a_reader_leaves_nothing_behind)
+{
+    unsigned char *before, *after;
+    size_t size;
+
+    make_store();
+    size = read_file(&before);
+    ck_assert_int_eq(fixture_try(&f, PERSIST_OPEN_READ_ONLY), PERSIST_OK);
+    f.session = fixture_session(&f);
+    ck_assert_str_eq(read_one(&f, l.ns, B("k"), 1), "k@1=v");
+    ck_assert(there("-wal") && there("-shm"));
+    fixture_close(&f);
+    ck_assert(!there("-wal") && !there("-shm"));
+    ck_assert_uint_eq(read_file(&after), size);
+    ck_assert_mem_eq(before, after, size);
+    /* Beside a writer the two are not touched. */
+    struct fixture writer = f;
+    ck_assert_int_eq(fixture_try(&writer, 0), PERSIST_OK);
+    writer.session = fixture_session(&writer);
+    ck_assert_int_eq(log_append(&writer, &l, 0, 2, NULL, 0, "2"), PERSIST_OK);
+    ck_assert_int_eq(fixture_try(&f, PERSIST_OPEN_READ_ONLY), PERSIST_OK);
+    fixture_close(&f);
+    ck_assert(there("-wal") && there("-shm"));
+    fixture_close(&writer);
+    free(before);
+    free(after);
+    fixture_remove(&f);
+}
+END_TEST
+
 START_TEST(rights_are_judged_before_anything_is_done)
 {
     make_store();
@@ -812,6 +842,51 @@ START_TEST(the_past_is_near)
 }
 END_TEST
 
+/* ---- dropping */
+
+static int64_t count_raw(sqlite3 *db, const char *sql)
+{
+    sqlite3_stmt *row;
+    int64_t count;
+
+    ck_assert_int_eq(sqlite3_prepare_v2(db, sql, -1, &row, NULL), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_step(row), SQLITE_ROW);
+    count = sqlite3_column_int64(row, 0);
+    sqlite3_finalize(row);
+    return count;
+}
+
+/* Not a row of the namespace is left, in no table, and not one of another is gone. */
+START_TEST(a_dropped_namespace_leaves_no_row)
+{
+    static const char *const tables[] = {"clock", "documents", "documents_heads", "commits"};
+    struct log kept;
+    char sql[96];
+    sqlite3 *db;
+
+    fixture_open(&f, VARIANT_SQLITE);
+    kept = log_make(&f, "kept", PERSIST_STATE_OPEN);
+    l = log_make(&f, "dropped", PERSIST_STATE_OPEN);
+    for (int64_t t = 1; t <= 40; t++) {
+        char key[8];
+
+        snprintf(key, sizeof(key), "%d", (int)t % 7);
+        log_put(&f, &kept, key, t, "v");
+        log_put(&f, &l, key, t, "v");
+    }
+    ck_assert_int_eq(f.ops->namespace_drop(&f.call, f.session, l.ns), PERSIST_OK);
+    ck_assert_int_eq(sqlite3_open(f.path, &db), SQLITE_OK);
+    for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+        snprintf(sql, sizeof(sql), "SELECT count(*) FROM %s WHERE namespace = %u", tables[i], l.ns);
+        ck_assert_int_eq(count_raw(db, sql), 0);
+    }
+    ck_assert_int_eq(count_raw(db, "SELECT count(*) FROM documents"), 40);
+    ck_assert_int_eq(count_raw(db, "SELECT count(*) FROM documents_heads"), 7);
+    sqlite3_close(db);
+    fixture_close_and_remove(&f);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {urls_are_checked,
@@ -828,6 +903,7 @@ int main(void)
                                   a_row_number_used_again_is_not_followed,
                                   files_are_made_for_owner_and_group,
                                   read_only_stores_are_read_and_not_written,
+                                  a_reader_leaves_nothing_behind,
                                   rights_are_judged_before_anything_is_done,
                                   no_descriptor_is_left,
                                   a_full_disk_writes_nothing,
@@ -839,7 +915,8 @@ int main(void)
                                   a_killed_writer_leaves_a_whole_store,
                                   processes_migrate_at_once,
                                   opening_again_keeps_the_locks,
-                                  the_past_is_near};
+                                  the_past_is_near,
+                                  a_dropped_namespace_leaves_no_row};
     Suite *suite = suite_create("plugin_sqlite");
     TCase *all = tcase_create("files");
     SRunner *runner;
