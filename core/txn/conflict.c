@@ -135,10 +135,9 @@ persist_status conflict_check_log(persist_tx *tx, int64_t deadline, persist_erro
     if (!conflict_in_window(tx)) {
         status = check_stream(tx, known.head, deadline, error);
     } else {
-        for (const struct log_entry *entry = log->oldest; entry && status == PERSIST_OK;
-             entry = entry->next)
-            if (entry->timestamp > tx->validated)
-                status = check_record(tx, tx->validated, entry->record, error);
+        const struct log_entry *entry = log_above(log, tx->validated);
+        for (; entry && status == PERSIST_OK; entry = entry->next)
+            status = check_record(tx, tx->validated, entry->record, error);
     }
     if (status == PERSIST_OK)
         tx->validated = known.head;

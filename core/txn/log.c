@@ -26,7 +26,9 @@ static void drop_oldest(struct log *log)
 {
     struct log_entry *entry = log->oldest;
     log->oldest = entry->next;
-    if (!log->oldest)
+    if (log->oldest)
+        log->oldest->before = NULL;
+    else
         log->newest = NULL;
     log->window_floor = entry->timestamp;
     log->window_bytes -= entry->size;
@@ -78,8 +80,11 @@ static void push(struct log *log, int64_t timestamp, struct record *record, size
         log->window_floor = timestamp;
         return;
     }
-    *entry =
-        (struct log_entry){.timestamp = timestamp, .size = size + sizeof *entry, .record = record};
+    *entry = (struct log_entry){.before = log->newest,
+                                .timestamp = timestamp,
+                                .size = size + sizeof *entry,
+                                .record = record};
+    assert(!log->newest || log->newest->timestamp < timestamp);
     if (log->newest)
         log->newest->next = entry;
     else
@@ -88,6 +93,14 @@ static void push(struct log *log, int64_t timestamp, struct record *record, size
     log->window_bytes += entry->size;
     while (log->window_bytes > log->window_max)
         drop_oldest(log);
+}
+
+const struct log_entry *log_above(const struct log *log, int64_t timestamp)
+{
+    const struct log_entry *found = NULL;
+    for (const struct log_entry *at = log->newest; at && at->timestamp > timestamp; at = at->before)
+        found = at;
+    return found;
 }
 
 persist_status log_decode(const persist_record *record, struct record **out, size_t *size,

@@ -16,9 +16,10 @@
 #include <pthread.h>
 
 struct log_entry {
-    struct log_entry *next; /* newer */
-    int64_t timestamp;      /* newest of the record */
-    size_t size;            /* memory, bytes */
+    struct log_entry *next;   /* newer */
+    struct log_entry *before; /* older */
+    int64_t timestamp;        /* newest of the record; rising */
+    size_t size;              /* memory, bytes */
     struct record *record;
 };
 
@@ -60,6 +61,10 @@ persist_status log_follow(struct log *log, const persist_clock *clock,
  * those of `changes`. */
 persist_status log_catch_up(struct log *log, struct backend *backend, uint32_t ns, int64_t deadline,
                             persist_error *error);
+
+/* Leader only: the oldest entry of the window above the timestamp; NULL if there is none. Its
+ * cost is that of the entries above, however many lie below. */
+const struct log_entry *log_above(const struct log *log, int64_t timestamp);
 
 /* How long ago the known clock was read, ns. Any thread. */
 int64_t log_age(struct log *log);
