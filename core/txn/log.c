@@ -118,12 +118,8 @@ persist_status log_decode(const persist_record *record, struct record **out, siz
     return status;
 }
 
-void log_appended(struct log *log, const persist_clock *clock, persist_bytes data)
+void log_appended(struct log *log, const persist_clock *clock, struct record *record, size_t size)
 {
-    struct record *record = NULL;
-    size_t size = 0;
-    if (record_decode(data, &record, &size, NULL) != PERSIST_OK)
-        record = NULL;
     pthread_mutex_lock(&log->lock);
     assert(clock->head > log->known.head);
     push(log, clock->head, record, size);

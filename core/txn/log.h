@@ -47,9 +47,9 @@ void log_known(struct log *log, persist_clock *clock);
 persist_status log_decode(const persist_record *record, struct record **out, size_t *size,
                           persist_error *error);
 
-/* Leader only: takes over the clock row of an own append, and its record. Without memory
- * for the record the window starts anew behind it. */
-void log_appended(struct log *log, const persist_clock *clock, persist_bytes record);
+/* Leader only: takes over the clock row of an own append, and its record, of `size` bytes,
+ * with its memory. Without memory for the record (NULL) the window starts anew behind it. */
+void log_appended(struct log *log, const persist_clock *clock, struct record *record, size_t size);
 
 /* Leader only: adopts a clock row and the records that lead to it from the known head.
  * DIVERGED, DAMAGED; the known head is then as before. */
