@@ -236,6 +236,22 @@ struct record_cursor {
     unsigned char *keys;
 };
 
+/* The block of a record: the record, its transactions, their writes, the keys. No overflow:
+ * what is to be held, and is larger, is in memory already. */
+static struct record *record_new(size_t n_txs, size_t n_writes, size_t key_bytes,
+                                 struct record_cursor *to, size_t *size)
+{
+    size_t total = sizeof(struct record) + n_txs * sizeof(struct record_tx) +
+                   n_writes * sizeof(struct record_write) + key_bytes;
+    struct record *record = malloc(total);
+    if (!record)
+        return NULL;
+    to->writes = (struct record_write *)((struct record_tx *)(record + 1) + n_txs);
+    to->keys = (unsigned char *)(to->writes + n_writes);
+    *size = total;
+    return record;
+}
+
 static struct record_tx record_take_tx(const Persist__Transaction *message,
                                        struct record_cursor *to)
 {
@@ -261,24 +277,19 @@ static persist_status record_take(const Persist__CommitRecord *message, struct r
         status = record_check_txs(message, &n_writes, &key_bytes, error);
     if (status != PERSIST_OK)
         return status;
-    /* No overflow: the messages, which are larger, are in memory. */
-    size_t total = sizeof(struct record) + n_txs * sizeof(struct record_tx) +
-                   n_writes * sizeof(struct record_write) + key_bytes;
-    struct record *record = malloc(total);
+    struct record_cursor to;
+    struct record *record = record_new(n_txs, n_writes, key_bytes, &to, size);
     if (!record)
         return error_no_memory(error);
     struct record_tx *txs = (struct record_tx *)(record + 1);
-    struct record_cursor to = {.writes = (struct record_write *)(txs + n_txs)};
-    to.keys = (unsigned char *)(to.writes + n_writes);
     *record = (struct record){.predecessor = message->predecessor, .txs = txs, .n_txs = n_txs};
     if (message->predecessor)
         memcpy(record->predecessor_digest.bytes, message->predecessor_digest.data, DIGEST_SIZE);
     memcpy(record->batch, message->batch.data, BATCH_ID_SIZE);
     for (size_t i = 0; i < n_txs; i++)
         txs[i] = record_take_tx(message->transactions[i], &to);
-    assert(to.keys == (unsigned char *)record + total);
+    assert(to.keys == (unsigned char *)record + *size);
     *out = record;
-    *size = total;
     return PERSIST_OK;
 }
 
@@ -303,4 +314,42 @@ persist_status record_decode(persist_bytes data, struct record **out, size_t *si
                            data.size);
     record_arena_end(&arena);
     return status;
+}
+
+/* --------------------------------------------------------------------- copying */
+
+static struct record_tx record_copy_tx(const struct record_tx *tx, struct record_cursor *to)
+{
+    struct record_tx copy = *tx;
+    copy.writes = to->writes;
+    for (size_t i = 0; i < tx->n_writes; i++) {
+        persist_bytes key = tx->writes[i].key;
+        memcpy(to->keys, key.data, key.size);
+        *to->writes++ = (struct record_write){{to->keys, key.size}, tx->writes[i].deleted};
+        to->keys += key.size;
+    }
+    return copy;
+}
+
+struct record *record_copy(const struct record *record, size_t *size)
+{
+    size_t n_writes = 0, key_bytes = 0;
+    for (size_t i = 0; i < record->n_txs; i++) {
+        n_writes += record->txs[i].n_writes;
+        for (size_t j = 0; j < record->txs[i].n_writes; j++)
+            key_bytes += record->txs[i].writes[j].key.size;
+    }
+    struct record_cursor to;
+    struct record *copy = record_new(record->n_txs, n_writes, key_bytes, &to, size);
+    if (!copy)
+        return NULL;
+    struct record_tx *txs = (struct record_tx *)(copy + 1);
+    *copy = *record;
+    copy->txs = txs;
+    if (!record->predecessor) /* its digest is not in the encoding */
+        copy->predecessor_digest = (persist_digest){{0}};
+    for (size_t i = 0; i < record->n_txs; i++)
+        txs[i] = record_copy_tx(&record->txs[i], &to);
+    assert(to.keys == (unsigned char *)copy + *size);
+    return copy;
 }

@@ -37,4 +37,8 @@ bool record_encode(const struct record *record, struct buf *out, persist_digest 
 persist_status record_decode(persist_bytes data, struct record **out, size_t *size,
                              persist_error *error);
 
+/* What record_decode gives of the record's encoding, without the way through it; NULL without
+ * memory. */
+struct record *record_copy(const struct record *record, size_t *size);
+
 #endif

@@ -131,10 +131,9 @@ static persist_status check_stream(persist_tx *tx, const persist_clock *known, i
 static persist_status check_window(persist_tx *tx, persist_error *error)
 {
     persist_status status = PERSIST_OK;
-    const struct log_entry *entry = tx->ns->log.oldest;
+    const struct log_entry *entry = log_above(&tx->ns->log, tx->validated);
     for (; entry && status == PERSIST_OK; entry = entry->next)
-        if (entry->timestamp > tx->validated)
-            status = check_record(tx, tx->validated, entry->timestamp, entry->record, error);
+        status = check_record(tx, tx->validated, entry->timestamp, entry->record, error);
     return status;
 }
 

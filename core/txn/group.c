@@ -23,6 +23,7 @@ static void payload_free(struct payload *payload)
 {
     free(payload->versions);
     buf_free(&payload->record);
+    free(payload->decoded);
     *payload = (struct payload){0};
 }
 
@@ -151,6 +152,7 @@ persist_status group_build(struct group *group, const struct ns *ns, const persi
     if (!record_encode(&record, &group->built.record, &append->record.digest))
         goto out;
     append->record.data = buf_bytes(&group->built.record);
+    group->built.decoded = record_copy(&record, &group->built.decoded_size);
     status = PERSIST_OK;
 out:
     free(writes);

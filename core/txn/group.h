@@ -9,6 +9,8 @@
 struct payload {
     persist_version *versions;
     struct buf record;
+    struct record *decoded; /* for the log's window; NULL without memory, or once taken */
+    size_t decoded_size;    /* bytes */
 };
 
 struct group {

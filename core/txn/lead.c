@@ -191,9 +191,10 @@ static persist_status attempt(struct ns *ns, struct group *group, int64_t deadli
         status = settle(ns, group, &after, error);
     else if (status != PERSIST_OK && turn.error.status == status)
         error_copy(error, &turn.error);
-    if (status == PERSIST_OK)
-        log_appended(&ns->log, &after, group->append.record.data);
-    else if (status == PERSIST_CONFLICT)
+    if (status == PERSIST_OK) {
+        log_appended(&ns->log, &after, group->built.decoded, group->built.decoded_size);
+        group->built.decoded = NULL;
+    } else if (status == PERSIST_CONFLICT)
         log_note_time(&ns->log, &after);
     error_clear(&turn.error);
     return status;

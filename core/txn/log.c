@@ -26,7 +26,9 @@ static void drop_oldest(struct log *log)
 {
     struct log_entry *entry = log->oldest;
     log->oldest = entry->next;
-    if (!log->oldest)
+    if (log->oldest)
+        log->oldest->before = NULL;
+    else
         log->newest = NULL;
     log->window_floor = entry->timestamp;
     log->window_bytes -= entry->size;
@@ -87,8 +89,11 @@ static void push(struct log *log, int64_t timestamp, struct record *record, size
         log->window_floor = timestamp;
         return;
     }
-    *entry =
-        (struct log_entry){.timestamp = timestamp, .size = size + sizeof *entry, .record = record};
+    *entry = (struct log_entry){.before = log->newest,
+                                .timestamp = timestamp,
+                                .size = size + sizeof *entry,
+                                .record = record};
+    assert(!log->newest || log->newest->timestamp < timestamp);
     if (log->newest)
         log->newest->next = entry;
     else
@@ -97,6 +102,14 @@ static void push(struct log *log, int64_t timestamp, struct record *record, size
     log->window_bytes += entry->size;
     while (log->window_bytes > log->window_max)
         drop_oldest(log);
+}
+
+const struct log_entry *log_above(const struct log *log, int64_t timestamp)
+{
+    const struct log_entry *found = NULL;
+    for (const struct log_entry *at = log->newest; at && at->timestamp > timestamp; at = at->before)
+        found = at;
+    return found;
 }
 
 persist_status log_decode(const persist_record *record, struct record **out, size_t *size,
@@ -114,12 +127,8 @@ persist_status log_decode(const persist_record *record, struct record **out, siz
     return status;
 }
 
-void log_appended(struct log *log, const persist_clock *clock, persist_bytes data)
+void log_appended(struct log *log, const persist_clock *clock, struct record *record, size_t size)
 {
-    struct record *record = NULL;
-    size_t size = 0;
-    if (record_decode(data, &record, &size, NULL) != PERSIST_OK)
-        record = NULL;
     pthread_mutex_lock(&log->lock);
     assert(clock->head > log->known.head);
     push(log, clock->head, record, size);

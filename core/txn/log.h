@@ -16,9 +16,10 @@
 #include <pthread.h>
 
 struct log_entry {
-    struct log_entry *next; /* newer */
-    int64_t timestamp;      /* newest of the record */
-    size_t size;            /* memory, bytes */
+    struct log_entry *next;   /* newer */
+    struct log_entry *before; /* older */
+    int64_t timestamp;        /* newest of the record; rising */
+    size_t size;              /* memory, bytes */
     struct record *record;
 };
 
@@ -58,9 +59,9 @@ struct log_chain {
 persist_status log_next(struct log_chain *chain, const persist_record *data, struct record **out,
                         size_t *size, persist_error *error);
 
-/* Leader only: takes over the clock row of an own append, and its record. Without memory
- * for the record the window starts anew behind it. */
-void log_appended(struct log *log, const persist_clock *clock, persist_bytes record);
+/* Leader only: takes over the clock row of an own append, and its record, of `size` bytes,
+ * with its memory. Without memory for the record (NULL) the window starts anew behind it. */
+void log_appended(struct log *log, const persist_clock *clock, struct record *record, size_t size);
 
 /* Leader only: adopts a clock row and the records that lead to it from the known head.
  * DIVERGED, DAMAGED; the known head is then as before. */
@@ -72,6 +73,10 @@ persist_status log_follow(struct log *log, const persist_clock *clock,
  * those of `changes`. */
 persist_status log_catch_up(struct log *log, struct backend *backend, uint32_t ns, int64_t deadline,
                             persist_error *error);
+
+/* Leader only: the oldest entry of the window above the timestamp; NULL if there is none. Its
+ * cost is that of the entries above, however many lie below. */
+const struct log_entry *log_above(const struct log *log, int64_t timestamp);
 
 /* How long ago the known clock was read, ns. Any thread. */
 int64_t log_age(struct log *log);

@@ -149,6 +149,27 @@ static struct record random_record(uint64_t *seed)
     return record;
 }
 
+/* The copy of a record is what comes of its encoding, to the byte but for its pointers. */
+static void assert_copy_is(const struct record *record, const struct record *back)
+{
+    size_t size = 0, keys = 0, writes = 0;
+    struct record *copy = record_copy(record, &size);
+    ck_assert_ptr_nonnull(copy);
+    assert_same(copy, back);
+    for (size_t i = 0; i < record->n_txs; i++)
+        for (size_t j = 0; j < record->txs[i].n_writes; j++, writes++)
+            keys += record->txs[i].writes[j].key.size;
+    ck_assert_uint_eq(size, sizeof *copy + record->n_txs * sizeof(struct record_tx) +
+                                writes * sizeof(struct record_write) + keys);
+    const char *end = (const char *)copy + size;
+    for (size_t i = 0; i < copy->n_txs; i++)
+        for (size_t j = 0; j < copy->txs[i].n_writes; j++) {
+            const char *key = copy->txs[i].writes[j].key.data;
+            ck_assert(key > (const char *)copy && key + copy->txs[i].writes[j].key.size <= end);
+        }
+    free(copy);
+}
+
 START_TEST(records_of_any_shape_come_back)
 {
     uint64_t seed = 5;
@@ -160,6 +181,7 @@ START_TEST(records_of_any_shape_come_back)
         ck_assert(record_encode(&record, &out, &digest));
         struct record *back = decoded(buf_bytes(&out));
         assert_same(back, &record);
+        assert_copy_is(&record, back);
         ck_assert(record_encode(back, &again, &other));
         ck_assert_int_eq(bytes_compare(buf_bytes(&out), buf_bytes(&again)), 0);
         ck_assert(digest_equal(&digest, &other));
@@ -455,6 +477,33 @@ START_TEST(without_memory_nothing_is_encoded)
 }
 END_TEST
 
+START_TEST(without_memory_nothing_is_copied)
+{
+    struct record record = chain_member(1);
+    size_t size = 0;
+    faults_left = 0;
+    struct record *copy = record_copy(&record, &size);
+    faults_left = -1;
+    ck_assert_ptr_null(copy);
+}
+END_TEST
+
+START_TEST(a_first_record_has_no_digest_before_it)
+{
+    struct record record = {.predecessor_digest = {{1, 2, 3}}};
+    struct buf out = {0};
+    persist_digest digest;
+    size_t size;
+    ck_assert(record_encode(&record, &out, &digest));
+    struct record *back = decoded(buf_bytes(&out)), *copy = record_copy(&record, &size);
+    assert_same(copy, back);
+    ck_assert(digest_equal(&copy->predecessor_digest, &back->predecessor_digest));
+    free(back);
+    free(copy);
+    buf_free(&out);
+}
+END_TEST
+
 START_TEST(without_memory_nothing_is_decoded)
 {
     persist_bytes bytes = from_hex(RECORD_SECOND_HEX);
@@ -525,6 +574,8 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, a_decoded_record_is_one_block_of_the_stated_size);
     tcase_add_test(tests, without_memory_nothing_is_encoded);
     tcase_add_test(tests, without_memory_nothing_is_decoded);
+    tcase_add_test(tests, without_memory_nothing_is_copied);
+    tcase_add_test(tests, a_first_record_has_no_digest_before_it);
     tcase_add_test(tests, without_memory_no_second_chunk);
 }
 
