@@ -25,6 +25,8 @@
 #include <sqlite3.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <sys/types.h>
+#include <time.h>
 
 #define LITE_KEY_BYTES 2048
 #define LITE_NAME_BYTES 64
@@ -99,6 +101,9 @@ struct persist_session {
     persist_backend *store;
     sqlite3 *db;
     sqlite3_stmt *statements[LITE_STATEMENT_COUNT];
+    dev_t dev; /* of the file as it was opened */
+    ino_t ino;
+    struct timespec written; /* when it was, at the last look */
     /* Guards running, so that an interrupt hits the call it was meant for or none. */
     pthread_mutex_t lock;
     bool running;
@@ -153,6 +158,9 @@ void lite_interrupt(persist_session *session);
  * lite_end resets every statement, rolls back what is open, and returns the status. */
 persist_status lite_begin(const persist_call *call, persist_session *session);
 persist_status lite_end(persist_session *session, persist_status status);
+/* The same for one that is to see what is newest: in the file that has the name now, which
+ * the session goes over to if it is another one than was opened. UNAVAILABLE: there is none. */
+persist_status lite_begin_newest(const persist_call *call, persist_session *session);
 /* BEGIN IMMEDIATE, once it is sure that the file may be and is worth being written. */
 persist_status lite_begin_write(persist_session *session);
 persist_status lite_commit(persist_session *session);
@@ -192,6 +200,8 @@ persist_status lite_clock(persist_session *session, uint32_t ns, persist_clock *
                           sqlite3_stmt **statement);
 /* Fills what the host's clock->size reaches. A NULL clock is left alone. */
 void lite_clock_out(const persist_clock *from, persist_clock *to);
+/* Do anchors ask for the newest record? */
+bool lite_wants_newest(const persist_anchor *anchors, size_t count);
 persist_status lite_anchors(persist_session *session, uint32_t ns, const persist_clock *clock,
                             persist_anchor *anchors, size_t count);
 persist_status lite_head(const persist_call *call, persist_session *session, uint32_t ns,
