@@ -14,6 +14,7 @@
 #include "core/txn/lead.h"
 
 #include "core/base/clock.h"
+#include "core/txn/branch.h"
 #include "core/txn/conflict.h"
 #include "core/txn/resolve.h"
 
@@ -276,6 +277,8 @@ void lead_group(struct ns *ns, struct group *group)
         clock_sleep(lost ? backoff(lost) : 0);
         status = log_catch_up(&ns->log, ns->backend, ns->id, deadline, &error);
     }
+    if (status == PERSIST_DIVERGED)
+        branch_tell(ns, &error);
     if (status != PERSIST_OK && group->n > 1 && !concerns_all(status))
         split(ns, group);
     else if (status != PERSIST_OK)

@@ -195,6 +195,28 @@ static void follow_begin(struct catch_up *up, struct log *log)
     *up = (struct catch_up){.log = log, .chain = {known.head, known.head_digest, true}};
 }
 
+/* Takes what was not adopted out of the window again, under the lock. */
+static void forget_newer(struct log *log)
+{
+    struct log_entry **at = &log->oldest;
+    log->newest = NULL;
+    while (*at && (*at)->timestamp <= log->known.head) {
+        log->newest = *at;
+        at = &(*at)->next;
+    }
+    struct log_entry *entry = *at;
+    *at = NULL;
+    while (entry) {
+        struct log_entry *next = entry->next;
+        log->window_bytes -= entry->size;
+        free(entry->record);
+        free(entry);
+        entry = next;
+    }
+    if (log->window_floor > log->known.head)
+        log->window_floor = log->known.head;
+}
+
 /* Adopts the clock row if the records led to its head; else forgets them. */
 static persist_status follow_end(struct catch_up *up, const persist_clock *clock,
                                  persist_status status, persist_error *error)
@@ -210,9 +232,7 @@ static persist_status follow_end(struct catch_up *up, const persist_clock *clock
         log->known = *clock;
         log->learnt = clock_monotonic();
     } else {
-        while (log->oldest)
-            drop_oldest(log);
-        log->window_floor = log->known.head;
+        forget_newer(log);
     }
     pthread_mutex_unlock(&log->lock);
     if (status == PERSIST_OK)

@@ -7,6 +7,7 @@
  */
 #include "core/base/clock.h"
 #include "core/codec/digest.h"
+#include "core/txn/branch.h"
 #include "core/txn/tx.h"
 
 #include <inttypes.h>
@@ -41,10 +42,12 @@ static persist_status too_old(const persist_tx *tx, int64_t snapshot, int64_t ho
 
 static persist_status went_back(const persist_tx *tx, int64_t known, persist_error *error)
 {
-    return error_set(error, PERSIST_DIVERGED,
-                     "namespace %s: the log no longer holds the commit at %" PRId64
-                     " that this process knew: the store was put back or failed over",
-                     tx->ns->name, known);
+    error_set(error, PERSIST_DIVERGED,
+              "namespace %s: the log no longer holds the commit at %" PRId64
+              " that this process knew: the store was put back or failed over",
+              tx->ns->name, known);
+    branch_tell(tx->ns, error);
+    return PERSIST_DIVERGED;
 }
 
 /* Model: GUARD_KNOWN, tests/model/failover.pml. Does the reply still know what this process knew? A head below the log floor cannot be

@@ -38,7 +38,7 @@ persist_status lite_changes(const persist_call *call, persist_session *session,
 {
     persist_changes changes;
     persist_clock found;
-    persist_status status = lite_begin(call, session);
+    persist_status status = lite_begin_newest(call, session);
 
     *more = 0;
     lite_copy_in(&changes, sizeof(changes), given, given->size);

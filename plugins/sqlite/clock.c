@@ -78,6 +78,14 @@ static persist_status anchor(persist_session *session, uint32_t ns, persist_anch
                                                      : lite_error(session, code, "reading the log");
 }
 
+bool lite_wants_newest(const persist_anchor *anchors, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (anchors[i].at == PERSIST_NEWEST)
+            return true;
+    return false;
+}
+
 persist_status lite_anchors(persist_session *session, uint32_t ns, const persist_clock *clock,
                             persist_anchor *anchors, size_t count)
 {
@@ -127,7 +135,7 @@ persist_status lite_head(const persist_call *call, persist_session *session, uin
 {
     persist_clock found;
     sqlite3_stmt *row = NULL;
-    persist_status status = lite_begin(call, session);
+    persist_status status = lite_begin_newest(call, session);
 
     if (status == PERSIST_OK)
         status = lite_clock(session, ns, &found, &row);

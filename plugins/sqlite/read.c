@@ -73,9 +73,11 @@ persist_status lite_read(const persist_call *call, persist_session *session,
                          void *context)
 {
     persist_read read;
-    persist_status status = lite_begin_read(call, session);
+    persist_status status;
 
     lite_copy_in(&read, sizeof(read), given, given->size);
+    status = lite_wants_newest(read.anchors, read.n_anchors) ? lite_begin_newest(call, session)
+                                                             : lite_begin_read(call, session);
     if (status == PERSIST_OK)
         status = read_all(session, &read, clock, take, context);
     return lite_end(session, status);

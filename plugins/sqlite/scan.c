@@ -185,10 +185,13 @@ persist_status lite_scan(const persist_call *call, persist_session *session,
 {
     struct scan scan = {.session = session, .take = take, .context = context};
     persist_clock found;
-    persist_status status = lite_begin_read(call, session);
+    persist_status status;
 
     *more = 0;
     lite_copy_in(&scan.range, sizeof(scan.range), given, given->size);
+    status = lite_wants_newest(scan.range.anchors, scan.range.n_anchors)
+                 ? lite_begin_newest(call, session)
+                 : lite_begin_read(call, session);
     if (status == PERSIST_OK)
         status = lite_snapshot(session, scan.range.ns, newest_of(&scan.range), &found);
     if (status == PERSIST_OK) {

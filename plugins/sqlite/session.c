@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 /* Virtual machine steps between two looks at the clock. */
@@ -119,11 +120,114 @@ static persist_status set_up(persist_session *session)
     return code == SQLITE_OK ? PERSIST_OK : lite_error(session, code, "opening");
 }
 
+/* Was the file written since the last look? Then by a checkpoint, or by somebody who put
+ * other contents in its place, which SQLite, trusting the log's index, would not notice. */
+static bool was_written(persist_session *session, const struct stat *now)
+{
+    bool written = session->written.tv_sec != now->st_mtim.tv_sec ||
+                   session->written.tv_nsec != now->st_mtim.tv_nsec;
+
+    session->written = now->st_mtim;
+    return written;
+}
+
+static persist_status gone(const persist_call *call, const persist_session *session)
+{
+    return lite_fail(call, PERSIST_UNAVAILABLE,
+                     "%s was removed or replaced while it was open: open the store again",
+                     session->store->place.path);
+}
+
+/* Is the file that has the name the one that was opened? Pages of one that was
+ * overwritten are read anew. */
+static bool is_in_place(persist_session *session)
+{
+    struct stat now;
+
+    if (session->store->place.memory)
+        return true;
+    if (stat(session->store->place.path, &now) != 0 || now.st_dev != session->dev ||
+        now.st_ino != session->ino)
+        return false;
+    if (was_written(session, &now))
+        sqlite3_db_release_memory(session->db);
+    return true;
+}
+
+/* Notes which file was opened: none, if it was replaced between opening and looking. */
+static void note_place(persist_session *session)
+{
+    struct stat now;
+    int moved = 0;
+
+    session->ino = 0;
+    if (session->store->place.memory || stat(session->store->place.path, &now) != 0)
+        return;
+    sqlite3_file_control(session->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+    if (moved)
+        return;
+    session->dev = now.st_dev;
+    session->ino = now.st_ino;
+    session->written = now.st_mtim;
+}
+
+static void disconnect(persist_session *session)
+{
+    atomic_fetch_and(&session->store->cache_shares, ~session->cache_share);
+    session->cache_share = 0;
+    session->used = 0;
+    for (size_t i = 0; i < LITE_STATEMENT_COUNT; i++) {
+        sqlite3_finalize(session->statements[i]);
+        session->statements[i] = NULL;
+    }
+    sqlite3_close(session->db);
+    session->db = NULL;
+}
+
+/* Opens the file for a session whose call is set. */
+static persist_status connect_file(persist_session *session)
+{
+    const persist_backend *store = session->store;
+    int code = sqlite3_open_v2(store->file, &session->db,
+                               store->open_flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI, NULL);
+    persist_status status = PERSIST_OK;
+
+    if (session->db == NULL)
+        return lite_no_memory(session->call);
+    if (code != SQLITE_OK)
+        status = lite_error(session, sqlite3_extended_errcode(session->db), "opening");
+    if (status == PERSIST_OK)
+        status = set_up(session);
+    if (status == PERSIST_OK)
+        note_place(session);
+    return status;
+}
+
+/*
+ * Whoever uses a file that was removed or replaced is alone with it. What is newest is
+ * looked for in the file that has the name now: the host can tell by its clock row
+ * whether that is the history it knew.
+ */
+static persist_status check_place(const persist_call *call, persist_session *session)
+{
+    persist_error_detail detail = {.size = sizeof(detail), .flags = PERSIST_SESSION_DEAD};
+    persist_status status;
+
+    if (is_in_place(session))
+        return PERSIST_OK;
+    disconnect(session);
+    status = connect_file(session);
+    if (status == PERSIST_OK && is_in_place(session))
+        return PERSIST_OK;
+    detail.text = "the file was removed or replaced while it was open: open the store again";
+    lite_host.set_error(call, &detail);
+    return PERSIST_UNAVAILABLE;
+}
+
 persist_status lite_connect(const persist_call *call, persist_backend *store, persist_session **out)
 {
     persist_session *session = lite_host.alloc(sizeof(*session));
-    persist_status status = PERSIST_OK;
-    int code;
+    persist_status status;
 
     if (session == NULL)
         return lite_no_memory(call);
@@ -132,14 +236,7 @@ persist_status lite_connect(const persist_call *call, persist_backend *store, pe
     session->call = call;
     atomic_init(&session->interrupted, false);
     pthread_mutex_init(&session->lock, NULL);
-    code = sqlite3_open_v2(store->file, &session->db,
-                           store->open_flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI, NULL);
-    if (session->db == NULL)
-        status = lite_no_memory(call);
-    else if (code != SQLITE_OK)
-        status = lite_error(session, sqlite3_extended_errcode(session->db), "opening");
-    if (status == PERSIST_OK)
-        status = set_up(session);
+    status = connect_file(session);
     session->call = NULL;
     if (status != PERSIST_OK)
         lite_session_close(session);
@@ -161,39 +258,21 @@ persist_status lite_session_open(const persist_call *call, persist_backend *stor
 void lite_session_close(persist_session *session)
 {
     lite_keeper_remove(session);
-    atomic_fetch_and(&session->store->cache_shares, ~session->cache_share);
-    for (size_t i = 0; i < LITE_STATEMENT_COUNT; i++)
-        sqlite3_finalize(session->statements[i]);
-    sqlite3_close(session->db);
+    disconnect(session);
     pthread_mutex_destroy(&session->lock);
     lite_host.release(session);
 }
 
-/* Whoever writes to a file that was removed or replaced writes to nobody. */
-static persist_status check_place(const persist_call *call, persist_session *session)
-{
-    int moved = 0;
-
-    if (session->store->place.memory)
-        return PERSIST_OK;
-    sqlite3_file_control(session->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
-    if (!moved)
-        return PERSIST_OK;
-    return lite_fail(call, PERSIST_UNAVAILABLE,
-                     "%s was removed or replaced while it was open: open the store again",
-                     session->store->place.path);
-}
-
 persist_status lite_session_ping(const persist_call *call, persist_session *session)
 {
-    return check_place(call, session);
+    return is_in_place(session) ? PERSIST_OK : gone(call, session);
 }
 
 persist_status lite_session_reset(const persist_call *call, persist_session *session)
 {
     lite_begin(call, session);
     lite_end(session, PERSIST_OK);
-    return check_place(call, session);
+    return is_in_place(session) ? PERSIST_OK : gone(call, session);
 }
 
 void lite_interrupt(persist_session *session)
@@ -225,6 +304,13 @@ persist_status lite_begin_read(const persist_call *call, persist_session *sessio
     return PERSIST_OK;
 }
 
+persist_status lite_begin_newest(const persist_call *call, persist_session *session)
+{
+    persist_status status = lite_begin(call, session);
+
+    return status == PERSIST_OK ? check_place(call, session) : status;
+}
+
 /* All but the one that holds the snapshot, if it is kept. */
 static void reset_statements(persist_session *session, bool keep)
 {
@@ -246,7 +332,7 @@ persist_status lite_end(persist_session *session, persist_status status)
     reset_statements(session, keep);
     if (!keep)
         lite_snapshot_end(session);
-    if (!sqlite3_get_autocommit(session->db))
+    if (session->db != NULL && !sqlite3_get_autocommit(session->db))
         sqlite3_exec(session->db, "ROLLBACK", NULL, NULL, NULL);
     session->committing = session->appending = session->keeps = false;
     session->holds = keep;

@@ -26,6 +26,8 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <sys/queue.h>
+#include <sys/types.h>
+#include <time.h>
 
 #define LITE_KEY_BYTES 2048
 #define LITE_NAME_BYTES 64
@@ -110,6 +112,9 @@ struct persist_session {
     sqlite3_stmt *statements[LITE_STATEMENT_COUNT];
     unsigned cache_share; /* its bit */
     uint64_t used;        /* bits: prepared or stepped since the last lite_end */
+    dev_t dev; /* of the file as it was opened */
+    ino_t ino;
+    struct timespec written; /* when it was, at the last look */
     /* Guards running, so that an interrupt hits the call it was meant for or none. */
     pthread_mutex_t lock;
     bool running;
@@ -181,6 +186,9 @@ void lite_interrupt(persist_session *session);
 persist_status lite_begin(const persist_call *call, persist_session *session);
 persist_status lite_begin_read(const persist_call *call, persist_session *session);
 persist_status lite_end(persist_session *session, persist_status status);
+/* The same for one that is to see what is newest: in the file that has the name now, which
+ * the session goes over to if it is another one than was opened. UNAVAILABLE: there is none. */
+persist_status lite_begin_newest(const persist_call *call, persist_session *session);
 /* BEGIN IMMEDIATE, once it is sure that the file may be and is worth being written. */
 persist_status lite_begin_write(persist_session *session);
 persist_status lite_commit(persist_session *session);
@@ -264,6 +272,8 @@ persist_status lite_clock(persist_session *session, uint32_t ns, persist_clock *
                           sqlite3_stmt **statement);
 /* Fills what the host's clock->size reaches. A NULL clock is left alone. */
 void lite_clock_out(const persist_clock *from, persist_clock *to);
+/* Do anchors ask for the newest record? */
+bool lite_wants_newest(const persist_anchor *anchors, size_t count);
 persist_status lite_anchors(persist_session *session, uint32_t ns, const persist_clock *clock,
                             persist_anchor *anchors, size_t count);
 persist_status lite_head(const persist_call *call, persist_session *session, uint32_t ns,

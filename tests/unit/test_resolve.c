@@ -253,7 +253,7 @@ END_TEST
 START_TEST(verdicts_stay)
 {
     fixture_arm(SQLITE, "");
-    persist_store *store = fixture_open_with(SQLITE, "resolve_timeout: 1ms\n");
+    persist_store *store = fixture_open_with(SQLITE, "resolve_timeout: 500ms\n");
     struct told one = {.key = "c/0/0"}, *told[THREADS] = {&one};
     put_one(store, "a", "1");
     fixture_arm(SQLITE, _i ? "append@1=drop-after,head=unavailable"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/persist/verbs.h"
 
+#include "core/base/clock.h"
 #include "core/config/units.h"
 #include "tools/persist/time.h"
 
@@ -88,6 +89,16 @@ static void print(struct output *output, const persist_store_info *info,
     output_end(output, true);
 }
 
+/* Cut to a unit that says how bad it is. */
+static int64_t roughly(int64_t ns)
+{
+    static const int64_t units[] = {86400 * NS_PER_S, 3600 * NS_PER_S, NS_PER_S, NS_PER_MS};
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+        if (ns >= units[i])
+            return ns - ns % units[i];
+    return ns;
+}
+
 persist_status verb_status(struct command *command)
 {
     persist_store_info info = {.size = sizeof info};
@@ -104,6 +115,6 @@ persist_status verb_status(struct command *command)
         command_warn(command,
                      "the newest commit lies %s ahead of the engine's clock: check the clocks of "
                      "the machines that write",
-                     units_show_duration(head.clock_lead, lead));
+                     units_show_duration(roughly(head.clock_lead), lead));
     return PERSIST_OK;
 }
