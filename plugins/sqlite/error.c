@@ -18,8 +18,11 @@ static const struct meaning meanings[] = {
     {SQLITE_FULL, PERSIST_FULL, 0, "free space on the disk, or raise the quota"},
     {SQLITE_READONLY, PERSIST_READ_ONLY, 0,
      "allow the file and its folder to be written, or open the store read-only"},
-    {SQLITE_CORRUPT, PERSIST_DAMAGED, 0, "restore the file from a backup"},
-    {SQLITE_NOTADB, PERSIST_DAMAGED, 0, "restore the file from a backup"},
+    /* A page that could not be read is told in the same way as one that is damaged. */
+    {SQLITE_CORRUPT, PERSIST_DAMAGED, 0,
+     "look at the disk and the system's log; if it stays so, restore the file from a backup"},
+    {SQLITE_NOTADB, PERSIST_DAMAGED, 0,
+     "look at the disk and the system's log; if it stays so, restore the file from a backup"},
     {SQLITE_BUSY, PERSIST_BUSY, PERSIST_RETRYABLE, "another process holds it: try again"},
     {SQLITE_LOCKED, PERSIST_BUSY, PERSIST_RETRYABLE, "another session holds it: try again"},
     {SQLITE_NOMEM, PERSIST_NO_MEMORY, 0, "free memory"},

@@ -43,6 +43,9 @@ static bool went(struct scenario *scenario, persist_status status, const char *w
 {
     if (status == PERSIST_OK)
         return true;
+    if (getenv("PERSIST_TEST_VERBOSE"))
+        fprintf(stderr, "  %s: %s: %s\n", what, persist_status_name(status),
+                persist_error_message(fixture_error()));
     scenario->failures++;
     if (!scenario->fired())
         violate(scenario, "%s is %s without a fault", what, persist_status_name(status));
@@ -69,22 +72,15 @@ static void expect(struct scenario *scenario, int key, const persist_bytes *valu
 
 /* ---- transactions whose effect is known */
 
-struct change {
-    int key;
-    const char *value; /* NULL: deleted */
-};
-
-/* Told as done: that is what is there. Told as open: or what was there before. */
-static void adopt(struct scenario *scenario, const struct change *changes, size_t n, bool open)
+/* Told as done: that is what is there. Left open: or what was there before. */
+static void adopt(struct scenario *scenario, const struct attempt *attempt)
 {
-    memcpy(scenario->then, scenario->keys, sizeof scenario->then);
-    for (size_t i = 0; i < n; i++) {
-        struct possible *possible = &scenario->keys[changes[i].key];
-        if (!open)
+    for (size_t i = 0; i < attempt->n; i++) {
+        struct possible *possible = &scenario->keys[attempt->changes[i].key];
+        const char *value = attempt->changes[i].value;
+        if (!attempt->open)
             possible->n = 0;
-        if (possible->n < 4)
-            snprintf(possible->texts[possible->n++], SCENARIO_VALUE, "%s",
-                     changes[i].value ? changes[i].value : "");
+        snprintf(possible->texts[possible->n++], SCENARIO_VALUE, "%s", value ? value : "");
     }
 }
 
@@ -92,17 +88,17 @@ static void note_commit(struct scenario *scenario, persist_status status, const 
                         const struct change *changes, size_t n)
 {
     const unsigned char *token = persist_error_resolve_token(fixture_error());
-    if (went(scenario, status, what)) {
-        scenario->commits++;
-        adopt(scenario, changes, n, false);
-    } else if (status == PERSIST_UNRESOLVED) {
-        adopt(scenario, changes, n, true);
-        if (token)
-            memcpy(scenario->token, token, sizeof scenario->token);
-        else if (fixture_error())
-            violate(scenario, "%s is unresolved, and there is no token", what);
-        scenario->open_outcome = token != NULL;
-    }
+    bool done = went(scenario, status, what);
+    if (!done && status != PERSIST_UNRESOLVED)
+        return;
+    struct attempt *attempt = &scenario->attempts[scenario->n_attempts++];
+    *attempt = (struct attempt){.changes = changes, .n = n, .open = !done};
+    scenario->commits += done;
+    if (!done && token)
+        memcpy(attempt->token, token, sizeof attempt->token);
+    else if (!done)
+        violate(scenario, "%s is unresolved, and there is no token", what);
+    adopt(scenario, attempt);
 }
 
 static int64_t change(struct scenario *scenario, persist_store *store, const char *what,
@@ -402,24 +398,27 @@ static void act(struct scenario *scenario, persist_store *store)
 
 /* ---- afterwards */
 
-/* What was left open is decided now, and as it is told. */
+static void forget(struct scenario *scenario)
+{
+    for (int i = 0; i < SCENARIO_KEYS; i++)
+        scenario->keys[i] = (struct possible){.n = 1};
+}
+
+/* What was left open is decided now; what is there has to be just as is told. */
 static void settle(struct scenario *scenario, persist_store *store)
 {
-    int committed = -1;
-    int64_t timestamp = -1;
-    if (!scenario->open_outcome)
-        return;
-    assert_ok(
-        persist_resolve(store, NULL, scenario->token, &committed, &timestamp, fixture_error()));
-    if (!committed)
-        memcpy(scenario->keys, scenario->then, sizeof scenario->keys);
-    for (int i = 0; committed && i < SCENARIO_KEYS; i++)
-        if (scenario->keys[i].n > scenario->then[i].n) {
-            struct possible *possible = &scenario->keys[i];
-            memmove(possible->texts[0], possible->texts[possible->n - 1], SCENARIO_VALUE);
-            possible->n = 1;
-        }
-    scenario->open_outcome = false;
+    forget(scenario);
+    for (int i = 0; i < scenario->n_attempts; i++) {
+        struct attempt *attempt = &scenario->attempts[i];
+        int committed = 1;
+        int64_t timestamp = -1;
+        if (attempt->open)
+            assert_ok(persist_resolve(store, NULL, attempt->token, &committed, &timestamp,
+                                      fixture_error()));
+        attempt->open = false;
+        if (committed)
+            adopt(scenario, attempt);
+    }
 }
 
 static void check(struct scenario *scenario, persist_store *store)
@@ -443,8 +442,7 @@ static bool never(void)
 
 void scenario_run(struct scenario *scenario)
 {
-    for (int i = 0; i < SCENARIO_KEYS; i++)
-        scenario->keys[i] = (struct possible){.n = 1};
+    forget(scenario);
     persist_store *store = open_again(scenario);
     if (store)
         act(scenario, store);

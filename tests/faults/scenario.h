@@ -12,12 +12,27 @@
 #define SCENARIO_KEYS 6
 #define SCENARIO_VALUE 64
 
-/* What a key may be found to hold: "" is absent. More than one text only after a commit
+/* What a key may be found to hold: "" is absent. More than one text only after commits
  * whose outcome was left open. */
 struct possible {
-    char texts[4][SCENARIO_VALUE];
+    char texts[6][SCENARIO_VALUE];
     int n;
 };
+
+/* A key is set, or deleted. */
+struct change {
+    int key;
+    const char *value; /* NULL: deleted */
+};
+
+/* A commit that was told to be done, or left open. */
+struct attempt {
+    const struct change *changes;
+    size_t n;
+    bool open; /* UNRESOLVED; the token decides */
+    unsigned char token[PERSIST_RESOLVE_TOKEN_SIZE];
+};
+#define SCENARIO_ATTEMPTS 8
 
 struct scenario {
     const char *path; /* of a configuration file */
@@ -29,9 +44,8 @@ struct scenario {
     int failures; /* of calls */
     int commits;  /* told to be done */
     struct possible keys[SCENARIO_KEYS];
-    bool open_outcome; /* a commit was UNRESOLVED */
-    unsigned char token[PERSIST_RESOLVE_TOKEN_SIZE];
-    struct possible then[SCENARIO_KEYS]; /* with the outcome: as it was */
+    struct attempt attempts[SCENARIO_ATTEMPTS];
+    int n_attempts;
 };
 
 /* Writes a configuration file for the backend into the test's folder. */
