@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include <config.h>
+
 #include "core/loader/trust.h"
 
 #include <assert.h>
@@ -141,7 +143,7 @@ persist_status trust_open(const struct trust *trust, const char *real, struct pl
 {
     assert(real[0] == '/');
     char path[PATH_MAX];
-    const char *name;
+    const char *name = NULL;
     int at = -1;
     *fd = -1;
     snprintf(path, sizeof path, "%s", real);

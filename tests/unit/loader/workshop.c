@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include <config.h>
+
 #include "tests/unit/loader/workshop.h"
 
 #include <fcntl.h>
