@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include <config.h>
+
 #include "core/loader/load.h"
 
 #include "core/loader/tables.h"

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include <config.h>
+
 #include "tests/unit/loader/workshop.h"
 
 #include <fcntl.h>
@@ -42,25 +44,29 @@ static void remove_folder(const char *path)
 
 void build(const char *flags, const char *path)
 {
-    const char *cc = getenv("CC"), *top = getenv("top_srcdir");
+    const char *cc = getenv("CC");
     char command[2048];
     snprintf(command, sizeof command,
-             "%s %s -fvisibility=hidden -w -I%s/include %s -o %s "
-             "%s/tests/unit/loader/plugin.c",
-             cc ? cc : "cc", strstr(flags, "-DPROGRAM") ? "-fPIE -pie" : "-shared -fPIC",
-             top ? top : ".", flags, path, top ? top : ".");
+             "%s %s -fvisibility=hidden -w -I\"$top_srcdir\"/include %s -o %s "
+             "\"$top_srcdir\"/tests/unit/loader/plugin.c",
+             cc ? cc : "cc", strstr(flags, "-DPROGRAM") ? "-fPIE -pie" : "-shared -fPIC", flags,
+             path);
     need(system(command) == 0, command);
 }
 
 int workshop_run(Suite *suite)
 {
     umask(022);
+    setenv("top_srcdir", ".", 0);
     unsetenv("PERSIST_PLUGIN_PATH");
     const char *in = getenv("TMPDIR");
     make_folder(in && *in == '/' ? in : "/tmp", base, sizeof base);
     char path[600];
     snprintf(path, sizeof path, "%s/base.so", base);
-    build("", path);
+    build(
+        "-Wl,-z,defs -Wl,-z,nodelete -Wl,-z,now -Wl,-z,relro "
+        "-Wl,--version-script=\"$top_srcdir\"/plugins/plugin.map",
+        path);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
     int failed = srunner_ntests_failed(runner);
