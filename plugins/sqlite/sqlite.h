@@ -112,7 +112,7 @@ struct persist_session {
     sqlite3_stmt *statements[LITE_STATEMENT_COUNT];
     unsigned cache_share; /* its bit */
     uint64_t used;        /* bits: prepared or stepped since the last lite_end */
-    dev_t dev; /* of the file as it was opened */
+    dev_t dev;            /* of the file as it was opened */
     ino_t ino;
     struct timespec written; /* when it was, at the last look */
     /* Guards running, so that an interrupt hits the call it was meant for or none. */
