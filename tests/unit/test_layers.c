@@ -97,7 +97,7 @@ static persist_status append(void)
         .versions = &version,
         .n_versions = 1,
         .record = {.timestamp = clock.head + 1, .data = persist_text("record")}};
-    return backend_append(backend, PERSIST_NO_DEADLINE, &append, &clock, error);
+    return backend_append(backend, PERSIST_NO_DEADLINE, NULL, &append, &clock, error);
 }
 
 static void arm(const char *rules)
