@@ -88,3 +88,16 @@ tiny() {
     grep -q interrupted err
     [ "$(persist namespace list | grep -c bench-)" -eq 0 ]
 }
+
+@test "the peer understands what it is asked, or says that it does not" {
+    need_sqlite
+    printf '%s\n' 'put power old 0.001 5' nonsense 'put power old' 'get-held power old x 5' \
+        'get-held power old 0.001 x' 'fly power old 0.001 1' 'scan process new 0.001 7' |
+        "$peers/peer_sqlite" . 50 >answers
+    [ "$(cut -c1 answers | tr -d '\n')" = '=!!!!!=' ]
+    grep -q 'no work fly' answers
+    run ! compgen -G "peer-*"
+    run -2 "$peers/peer_sqlite"
+    # A folder that is not there is told, not passed over.
+    echo 'put power old 0.001 5' | "$peers/peer_sqlite" ./gone 50 | grep -q '^! .*gone'
+}

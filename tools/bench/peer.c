@@ -97,8 +97,12 @@ persist_status peer_work(struct peer *peer, const struct bench_line *line, doubl
             line->new_keys ? "new" : "old", seconds, seed);
     if (fflush(peer->to) != 0 || !fgets(answer, sizeof answer, peer->from))
         return error_set(error, PERSIST_INTERNAL, "the peer %s ended", peer->program);
-    if (sscanf(answer, "= %lf", figure) == 1)
-        return PERSIST_OK;
+    if (answer[0] == '=') {
+        char *end;
+        *figure = strtod(answer + 1, &end);
+        if (end != answer + 1)
+            return PERSIST_OK;
+    }
     return error_set(error, PERSIST_INTERNAL, "the peer %s: %.*s", peer->program,
                      (int)strcspn(answer, "\n"), answer);
 }

@@ -322,15 +322,23 @@ static const struct {
     {"open", work_open},
 };
 
-static bool parse(const char *line, struct request *request)
+/* WORK DURABILITY KEYS SECONDS SEED; peer.c. */
+static bool parse(char *line, struct request *request)
 {
-    char durability[12], keys[4];
-    if (sscanf(line, "%31s %11s %3s %lf %" SCNu64, request->work, durability, keys,
-               &request->seconds, &request->seed) != 5)
+    char *rest = NULL, *end;
+    const char *name = strtok_r(line, " \n", &rest);
+    const char *durability = strtok_r(NULL, " \n", &rest);
+    const char *keys = strtok_r(NULL, " \n", &rest);
+    if (!keys || strlen(name) >= sizeof request->work)
         return false;
+    memcpy(request->work, name, strlen(name) + 1);
     request->power = strcmp(durability, "power") == 0;
     request->new_keys = strcmp(keys, "new") == 0;
-    return true;
+    request->seconds = strtod(rest, &end);
+    bool good = end != rest;
+    rest = end;
+    request->seed = strtoull(rest, &end, 10);
+    return good && end != rest;
 }
 
 static bool answer(struct peer *peer, const struct request *request, double *figure)

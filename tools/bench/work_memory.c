@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #define TRANSACTIONS 10000
@@ -20,11 +21,12 @@
 static uint64_t anonymous(void)
 {
     char line[128];
-    unsigned long long kib = 0;
+    static const char name[] = "RssAnon:";
+    uint64_t kib = 0;
     FILE *file = fopen("/proc/self/status", "re");
-    while (file && fgets(line, sizeof line, file))
-        if (sscanf(line, "RssAnon: %llu kB", &kib) == 1)
-            break;
+    while (file && !kib && fgets(line, sizeof line, file))
+        if (strncmp(line, name, strlen(name)) == 0)
+            kib = strtoull(line + strlen(name), NULL, 10);
     if (file)
         fclose(file);
     return kib * 1024;
