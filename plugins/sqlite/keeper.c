@@ -158,6 +158,9 @@ static bool connect_own(struct lite_keeper *keeper, persist_session *session)
 
     if (keeper->own == NULL && lite_connect(session->call, session->store, &own) == PERSIST_OK) {
         sqlite3_busy_timeout(own->db, READERS_MS);
+        /* Copying the log takes no page cache. */
+        atomic_fetch_and(&own->store->cache_shares, ~own->cache_share);
+        own->cache_share = 0;
         keeper->own = own;
     }
     return keeper->own != NULL;

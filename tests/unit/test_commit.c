@@ -174,15 +174,15 @@ START_TEST(processes_keep_the_invariant)
     if (!fixture_shared(_i))
         return;
     persist_store *store = fixture_open_with(_i, PATIENT);
-    pid_t children[3];
+    pid_t children[4]; /* of two threads: 8 writers */
     fill(store);
     fixture_close(store);
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 4; i++) {
         children[i] = fork();
         if (!children[i])
             _exit(process_work(_i, 30 * fixture_scale()));
     }
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 4; i++) {
         int result;
         ck_assert_int_eq(waitpid(children[i], &result, 0), children[i]);
         ck_assert_int_eq(result, 0);

@@ -118,11 +118,11 @@ struct store {
     sqlite3 *db;
     sqlite3_stmt *run[SQL_COUNT];
     int64_t head;
+    int keys; /* there now */
 };
 
 struct workload {
-    int keys;     /* there now */
-    int versions; /* of each */
+    int versions; /* of each key */
     int group;    /* versions a transaction */
     bool overwrite;
     int64_t at; /* what reads see */
@@ -366,10 +366,10 @@ static double write_cell(struct store *store, struct workload *work)
     double now;
 
     do {
-        int first = (int)(next_random() % (uint64_t)(work->keys - 64));
+        int first = (int)(next_random() % (uint64_t)(store->keys - 64));
 
         for (int i = 0; i < work->group; i++)
-            numbers[i] = work->overwrite ? (first + i) % work->keys : work->keys + (int)done + i;
+            numbers[i] = work->overwrite ? first + i : store->keys++;
         append(store, numbers, work->group);
         done += work->group;
         now = seconds();
@@ -432,7 +432,7 @@ static double read_cell(struct store *store, struct workload *work)
     execute(store, "BEGIN");
     do {
         for (int i = 0; i < 64; i++, done++) {
-            make_key(key, (int)(next_random() % (uint64_t)work->keys));
+            make_key(key, (int)(next_random() % (uint64_t)store->keys));
             if (!(store->layout == HEADS ? read_heads : read_single)(store, key, work->at))
                 die(store, "a key was not found");
         }
@@ -517,7 +517,7 @@ static double scan_cell(struct store *store, struct workload *work)
                    : work->versions < 8   ? scan_single(store)
                                           : scan_single_skipping(store);
 
-        if (rows != work->keys)
+        if (rows != store->keys)
             die(store, "a scan did not find every key");
         done += rows;
         now = seconds();
@@ -540,18 +540,12 @@ typedef double cell_fn(struct store *store, struct workload *work);
 static void measure(struct store *stores, const char *name, cell_fn *cell, struct workload *work)
 {
     double rates[LAYOUTS][ROUNDS];
-    int keys[LAYOUTS] = {work->keys, work->keys};
 
     for (int round = 0; round < ROUNDS; round++)
         for (int i = 0; i < LAYOUTS; i++) {
             int layout = (i + round) % LAYOUTS;
-            struct workload own = *work;
-            double begin = seconds();
 
-            own.keys = keys[layout];
-            rates[layout][round] = cell(&stores[layout], &own);
-            if (cell == write_cell && !work->overwrite)
-                keys[layout] += (int)(rates[layout][round] * (seconds() - begin)) + 64;
+            rates[layout][round] = cell(&stores[layout], work);
             if (cell == write_cell)
                 sqlite3_wal_checkpoint_v2(stores[layout].db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL,
                                           NULL);
@@ -569,6 +563,7 @@ static void open_both(struct store *stores, const char *folder, int keys, int ve
         open_store(&stores[i], (enum layout)i, folder);
         for (int v = 0; v < versions; v++)
             fill(&stores[i], 0, keys);
+        stores[i].keys = keys;
         sqlite3_wal_checkpoint_v2(stores[i].db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
     }
 }
@@ -583,13 +578,13 @@ static void measure_writes(struct store *stores, const char *folder, int keys)
 {
     static const char *const modes[] = {"FULL", "NORMAL"};
 
+    open_both(stores, folder, keys, 1);
     for (int mode = 0; mode < 2; mode++)
         for (int group = 1; group <= 64; group *= 64)
             for (int overwrite = 1; overwrite >= 0; overwrite--) {
-                struct workload work = {keys, 1, group, overwrite != 0, 0};
+                struct workload work = {1, group, overwrite != 0, 0};
                 char name[64];
 
-                open_both(stores, folder, keys, 1);
                 for (int i = 0; i < LAYOUTS; i++) {
                     snprintf(name, sizeof(name), "PRAGMA synchronous = %s", modes[mode]);
                     execute(&stores[i], name);
@@ -597,13 +592,13 @@ static void measure_writes(struct store *stores, const char *folder, int keys)
                 snprintf(name, sizeof(name), "versions/s, %s, N = %d, %s", modes[mode], group,
                          overwrite ? "overwrites" : "new keys");
                 measure(stores, name, write_cell, &work);
-                close_both(stores);
             }
+    close_both(stores);
 }
 
 static void measure_reads(struct store *stores, const char *folder, int keys, int versions)
 {
-    struct workload work = {keys, versions, 0, false, INT64_MAX};
+    struct workload work = {versions, 0, false, INT64_MAX};
     char name[64];
 
     open_both(stores, folder, keys, versions);
