@@ -23,7 +23,8 @@ static persist_status (*real_append)(const persist_call *, persist_session *,
                                      const persist_append *, persist_clock *);
 static pthread_mutex_t stall_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t stall_changed = PTHREAD_COND_INITIALIZER;
-static enum { STALL_NONE, STALL_NEXT, STALLED } stall;
+enum stall { STALL_NONE, STALL_NEXT, STALLED };
+static enum stall stall;
 static int64_t stalled_at; /* timestamp of the commit that was held up */
 
 static persist_status stalling_append(const persist_call *call, persist_session *session,
@@ -41,7 +42,7 @@ static persist_status stalling_append(const persist_call *call, persist_session 
     return real_append(call, session, append, clock);
 }
 
-static void stall_set(int state)
+static void stall_set(enum stall state)
 {
     pthread_mutex_lock(&stall_lock);
     stall = state;
@@ -289,10 +290,10 @@ START_TEST(fresh_keys_of_two_threads)
     for (int i = 0; i < 2; i++)
         pthread_join(rivals[i].thread, NULL);
     for (int i = 0; i < rounds; i++) {
-        int a = rivals[0].outcomes[i], b = rivals[1].outcomes[i];
+        persist_status a = rivals[0].outcomes[i], b = rivals[1].outcomes[i];
         ck_assert_msg((a == PERSIST_OK && b == PERSIST_CONFLICT) ||
                           (a == PERSIST_CONFLICT && b == PERSIST_OK),
-                      "round %d: %d and %d", i, a, b);
+                      "round %d: %d and %d", i, (int)a, (int)b);
     }
     for (int i = 0; i < 2; i++)
         free(rivals[i].outcomes);
