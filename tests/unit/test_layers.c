@@ -288,7 +288,7 @@ START_TEST(calls_go_through_all_layers)
     ck_assert_ptr_eq(layers_find("witness"), &high);
     ck_assert_int_eq(try_open(plugin), PERSIST_OK);
     ck_assert_str_eq(seen, "high>store_open low>store_open low<store_open high<store_open ");
-    ck_assert_uint_eq(backend_caps(backend), PERSIST_CAP_IN_PROCESS);
+    ck_assert_uint_eq(backend_caps(backend), PERSIST_CAP_IN_PROCESS | PERSIST_CAP_TURN);
     ck_assert_uint_eq(backend_limits(backend)->size, sizeof(persist_limits));
     *seen = '\0';
     low.refuses = PERSIST_BUSY;
