@@ -14,7 +14,7 @@ packages_of() { # quickstart | check
     # Tests, and the tools that check the source.
     check)
         echo g++ clang libclang-rt-dev clang-format clang-tidy cppcheck shellcheck \
-            universal-ctags mandoc check bats jq iso-codes binutils xz-utils procps sqlite3 spin
+            universal-ctags mandoc check bats jq iso-codes binutils e2fsprogs faketime xz-utils procps sqlite3 spin
         ;;
     esac
 }

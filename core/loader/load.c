@@ -19,6 +19,7 @@ struct loaded {
     struct loaded *next;
     struct file_id id;
     bool refused;
+    bool passing; /* refused for want of memory only: asked again next time */
     char *reason; /* if refused; NULL: there was no memory for it */
     struct plugin plugin;
     persist_plugin descriptor;
@@ -36,7 +37,7 @@ static struct {
 static const struct loaded *find(struct file_id id)
 {
     for (const struct loaded *entry = registry.first; entry; entry = entry->next)
-        if (file_id_equal(entry->id, id))
+        if (!entry->passing && file_id_equal(entry->id, id))
             return entry;
     return NULL;
 }
@@ -118,11 +119,12 @@ static const persist_plugin *ask_entry(void *handle, struct plugin_file *file)
     return descriptor;
 }
 
-static bool call_load(const struct plugin *plugin, struct plugin_file *file)
+static bool call_load(struct loaded *entry, struct plugin_file *file)
 {
-    persist_status status = plugin->life.load(loader_host());
+    persist_status status = entry->plugin.life.load(loader_host());
     if (status == PERSIST_OK)
         return true;
+    entry->passing = status == PERSIST_NO_MEMORY;
     return judge_refuse(file, "its life.load answered '%s' (%s)%s", persist_status_name(status),
                         persist_status_text(status),
                         status == PERSIST_UNSUPPORTED
@@ -141,8 +143,7 @@ static bool take_in(struct loaded *entry, void *handle, const struct judged *jud
         return judge_refuse(file,
                             "its descriptor and its note differ: build it with "
                             "PERSIST_PLUGIN of persist/plugin.h, and do not alter it");
-    return tables_take(theirs, &entry->descriptor, &entry->plugin, file) &&
-           call_load(&entry->plugin, file);
+    return tables_take(theirs, &entry->descriptor, &entry->plugin, file) && call_load(entry, file);
 }
 
 static struct loaded *new_entry(const struct judged *judged)

@@ -743,7 +743,8 @@ typedef struct persist_life {
 
     /**
      * Takes the host table; initialises the driver library. One thread, no
-     * network, no threads of its own. Mandatory. Since 0.1.
+     * network, no threads of its own. After NO_MEMORY it is called again when the
+     * plugin is next asked for. Mandatory. Since 0.1.
      * Statuses: OK, NO_MEMORY, UNSUPPORTED (the driver library is too old).
      */
     persist_status (*load)(const persist_host *host);
