@@ -111,7 +111,7 @@ static void expect_untouched(void)
 
 START_TEST(the_host_says_what_to_append)
 {
-    struct log old = open_log(_i);
+    struct log old = open_log((enum variant)_i);
     struct turn turn = {0};
     persist_append append = lost(&turn, &old);
     persist_clock clock;
@@ -136,7 +136,7 @@ START_TEST(a_compare_that_is_won_asks_nobody)
     persist_append append;
     persist_clock clock;
 
-    open_log(_i);
+    open_log((enum variant)_i);
     append = lost(&turn, &l);
     ck_assert_int_eq(run(&turn, &append, &clock), PERSIST_OK);
     ck_assert_int_eq(turn.asked, 0);
@@ -148,7 +148,7 @@ START_TEST(the_hosts_refusal_is_the_answer)
 {
     static const persist_status refusals[] = {PERSIST_CONFLICT, PERSIST_DIVERGED, PERSIST_DAMAGED,
                                               PERSIST_NO_MEMORY, PERSIST_CLOCK};
-    struct log old = open_log(_i);
+    struct log old = open_log((enum variant)_i);
     struct turn turn = {0};
     persist_append append = lost(&turn, &old);
     persist_clock clock;
@@ -167,7 +167,7 @@ END_TEST
 
 START_TEST(refusals_of_the_row_come_first)
 {
-    struct log old = open_log(_i);
+    struct log old = open_log((enum variant)_i);
     struct turn turn = {0};
     persist_append append = lost(&turn, &old);
     persist_clock clock;
@@ -189,7 +189,7 @@ END_TEST
 
 START_TEST(a_turn_is_bounded)
 {
-    struct log old = open_log(_i);
+    struct log old = open_log((enum variant)_i);
     struct turn turn = {0};
     persist_append append = lost(&turn, &old);
     persist_clock clock;
@@ -241,7 +241,7 @@ END_TEST
 
 START_TEST(the_log_must_reach_back)
 {
-    struct log old = open_log(_i);
+    struct log old = open_log((enum variant)_i);
     struct turn turn = {0};
     persist_append append = lost(&turn, &old);
     persist_clock clock;
@@ -265,7 +265,7 @@ START_TEST(another_head_at_the_same_time_asks_nobody)
     persist_append append;
     persist_clock clock;
 
-    open_log(_i);
+    open_log((enum variant)_i);
     append = lost(&turn, &l);
     append.expected_digest.bytes[3] ^= 1;
     ck_assert_int_eq(run(&turn, &append, &clock), PERSIST_CONFLICT);
@@ -313,7 +313,7 @@ START_TEST(what_the_host_says_is_checked)
 {
     static void (*const spoils[])(persist_append *) = {spoil_head,      spoil_digest, spoil_epoch,
                                                        spoil_namespace, spoil_flags,  spoil_record};
-    struct log old = open_log(_i);
+    struct log old = open_log((enum variant)_i);
     struct turn turn = {0};
     persist_append append = lost(&turn, &old);
     persist_clock clock;
@@ -334,7 +334,7 @@ END_TEST
 
 START_TEST(no_memory_ends_a_turn)
 {
-    struct log old = open_log(_i);
+    struct log old = open_log((enum variant)_i);
     struct turn turn = {0};
     persist_append append = lost(&turn, &old);
     persist_clock clock;
@@ -414,7 +414,7 @@ START_TEST(threads_wait_for_their_turn)
 {
     pthread_t threads[WRITERS];
 
-    fixture_open(&f, _i);
+    fixture_open(&f, (enum variant)_i);
     l = log_make(&f, "a", PERSIST_STATE_OPEN);
     for (int i = 0; i < WRITERS; i++)
         ck_assert_int_eq(pthread_create(&threads[i], NULL, writer, NULL), 0);
