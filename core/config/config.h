@@ -37,9 +37,9 @@ bool config_url_scheme(const char *url, char *out, size_t capacity);
 /* ---- a plugin's section */
 
 /* Settings of one plugin: its section of the file, the mapping form of `persistence:`
- * (only if it names this plugin), PERSIST_SECTION__KEY and PERSIST_SECTION_KEY variables (the latter only
- * for PERSIST_SETTING_CONNECTION ones, which they fill where URL and mapping leave them
- * open), flags, presets. Unknown keys and bad values are all reported. The settings keep
+ * (only if it names this plugin), PERSIST_SECTION__KEY and
+ * PERSIST_SECTION_KEY variables (the latter only for PERSIST_SETTING_CONNECTION ones, which
+ * they fill where URL and mapping leave them open), flags, presets. Unknown keys and bad values are all reported. The settings keep
  * what they need of the configuration: it may be freed before them. Reads password files.
  * Statuses: CONFIG, NO_MEMORY, PLUGIN_REFUSED (the plugin declared a preset that is none). */
 persist_status config_bind(const persist_config *config, const persist_plugin *plugin,

@@ -158,11 +158,14 @@ static void wait_or_lead(struct ns *ns, struct commit_request *request)
             deadline = PERSIST_NO_DEADLINE;
             continue;
         }
-        request->status = request->cancelled ? cancelled(request)
-                          : led              ? error_set(&request->error, PERSIST_TIMEOUT,
-                                                         "the commit waited behind others for longer than its "
-                                                                      "timeout: nothing was written")
-                                             : error_no_memory(&request->error);
+        if (request->cancelled)
+            request->status = cancelled(request);
+        else if (led)
+            request->status = error_set(&request->error, PERSIST_TIMEOUT,
+                                        "the commit waited behind others for longer than its "
+                                        "timeout: nothing was written");
+        else
+            request->status = error_no_memory(&request->error);
         /* A wake-up meant for the head of the queue may have come to us. */
         pass_on(ns);
         break;

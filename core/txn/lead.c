@@ -51,8 +51,9 @@ static void fail_all(struct group *group, const persist_error *error)
             fail(group->members[i], error);
 }
 
-/* Model: Validate, tests/model/commit.pml. Validates every member; those that conflict leave the group. Under the lock the log is
- * not read: what is not in the window counts as not validated. False if that happened. */
+/* Validates every member; those that conflict leave the group. Under the lock the log is
+ * not read: what is not in the window counts as not validated. False if that happened.
+ * Model: Validate, tests/model/commit.pml. */
 static bool validate(struct group *group, bool under_lock, int64_t deadline)
 {
     for (size_t i = 0; i < group->n; i++) {
@@ -118,8 +119,8 @@ struct turn {
     persist_error error;
 };
 
-/* Model: tests/model/turn.pml. Under the lock of the clock row: follow the log, validate the group anew, and say what
- * to append. CONFLICT gives the turn up. */
+/* Under the lock of the clock row: follow the log, validate the group anew, and say what
+ * to append. CONFLICT gives the turn up. Model: tests/model/turn.pml. */
 static persist_status take_turn(void *context, const persist_clock *clock,
                                 const persist_record *records, size_t n_records,
                                 const persist_append **next)

@@ -38,8 +38,9 @@ void resolve_token_read(const unsigned char token[PERSIST_RESOLVE_TOKEN_SIZE],
     *index = wire_get_le32(token + 36);
 }
 
-/* Model: Fence, tests/model/commit.pml. Appends an empty record behind the expected head, which `clock` was read at. OK: the
- * lost one never happened. */
+/* Appends an empty record behind the expected head, which `clock` was read at. OK: the
+ * lost one never happened.
+ * Model: Fence, tests/model/commit.pml. */
 static persist_status fence(struct ns *ns, const struct lost_append *lost, int64_t deadline,
                             persist_clock *clock, persist_error *error)
 {
@@ -106,8 +107,9 @@ static bool is_refusal(persist_status status)
     return status == PERSIST_FENCED || status == PERSIST_MOVED || status == PERSIST_LOADING;
 }
 
-/* Model: Look, tests/model/commit.pml. Looks at the record behind the expected head. OK: ours; CONFLICT: another's; else no
- * verdict. */
+/* Looks at the record behind the expected head. OK: ours; CONFLICT: another's; else no
+ * verdict.
+ * Model: Look, tests/model/commit.pml. */
 static persist_status look(struct ns *ns, struct verdict *verdict, int64_t deadline,
                            persist_clock *clock, persist_error *error)
 {

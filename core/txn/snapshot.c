@@ -50,8 +50,9 @@ static persist_status went_back(const persist_tx *tx, int64_t known, persist_err
     return PERSIST_DIVERGED;
 }
 
-/* Model: GUARD_KNOWN, tests/model/failover.pml. Does the reply still know what this process knew? A head below the log floor cannot be
- * looked up any more and proves nothing. */
+/* Does the reply still know what this process knew? A head below the log floor cannot be
+ * looked up any more and proves nothing.
+ * Model: GUARD_KNOWN, tests/model/failover.pml. */
 static persist_status check_history(const persist_tx *tx, const struct snapshot_request *request,
                                     persist_error *error)
 {
