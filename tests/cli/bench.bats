@@ -11,11 +11,10 @@ tiny() {
     persist bench --keys 40 --rounds 1 --seconds 0.001 "$@"
 }
 
-@test "each line is measured, or says why not" {
+@test "each line is measured" {
     run --separate-stderr -0 tiny --output json
     [ "$(jq length <<<"$output")" -eq 23 ]
-    [ "$(jq -r '.[] | select(.figure == null) | .remark' <<<"$output" | sort -u)" = \
-        "needs the asynchronous interface" ]
+    [ "$(jq '[.[] | select(.figure == null)] | length' <<<"$output")" -eq 0 ]
     [ "$(jq -r '.[] | select(.met == null and .must != null) | .against' <<<"$output" | sort -u)" = peer ]
     [ "$(jq -r '.[] | select(.line == "transactions") | .must' <<<"$output")" = "figure <= 1024" ]
     [[ $stderr == *"put-tail: "* ]]

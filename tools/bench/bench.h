@@ -29,9 +29,8 @@ struct bench_line {
     const char *id;
     const char *work;              /* what is done */
     const char *unit;              /* of the figures */
-    const char *needs;             /* what is missing to measure it; NULL: nothing */
     const char *peer;              /* the peer's word for it; NULL: it has none */
-    bench_work product;            /* NULL with needs */
+    bench_work product;            /* measures it */
     bench_work own;                /* what it is compared with in place of the peer, or NULL */
     const char *against;           /* what that is; NULL: the peer */
     unsigned count;                /* callers, or versions a key */

@@ -2,8 +2,6 @@
 /* The lines, and what each must reach. Those that read come first: writes leave versions. */
 #include "tools/bench/run.h"
 
-#define ASYNC "the asynchronous interface"
-
 const struct bench_line bench_lines[] = {
     {.id = "open",
      .work = "open the store, to its first get",
@@ -141,8 +139,8 @@ const struct bench_line bench_lines[] = {
     {.id = "put-64x16",
      .work = "puts, 64 callers with 16 in flight each, durability power, overwrites",
      .unit = "puts/s",
-     .needs = ASYNC,
      .peer = "put-callers",
+     .product = work_put_in_flight,
      .count = FIGURES_CALLERS,
      .rule = BENCH_RATIO_LEAST,
      .must = 4},

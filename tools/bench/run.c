@@ -134,13 +134,9 @@ static persist_status run_line(struct bench *bench, const struct bench_line *lin
 {
     char remark[80] = "";
     struct bench_result result = {.line = line, .remark = remark};
-    persist_status status = PERSIST_OK;
     if (bench->options->tell)
         bench->options->tell(bench->options->context, line);
-    if (line->needs)
-        snprintf(remark, sizeof remark, "needs %s", line->needs);
-    else
-        status = measure(bench, line, &result);
+    persist_status status = measure(bench, line, &result);
     return status == PERSIST_OK ? bench->options->take(bench->options->context, &result)
                                 : error_prefix(bench->error, "%s: ", line->id);
 }

@@ -66,6 +66,8 @@ persist_status data_begin(struct bench *bench, const struct data *data, int64_t 
 /* The works; see lines.c. */
 persist_status work_put(struct bench *bench, const struct bench_line *line, double *figure);
 persist_status work_put_callers(struct bench *bench, const struct bench_line *line, double *figure);
+persist_status work_put_in_flight(struct bench *bench, const struct bench_line *line,
+                                  double *figure);
 persist_status work_put_batch(struct bench *bench, const struct bench_line *line, double *figure);
 persist_status work_put_tail(struct bench *bench, const struct bench_line *line, double *figure);
 persist_status work_put_median(struct bench *bench, const struct bench_line *line, double *figure);

@@ -3,6 +3,10 @@
 #include "tools/bench/run.h"
 
 #include <stdatomic.h>
+#include <stdlib.h>
+
+/* Commits that each of many callers has outstanding. */
+#define IN_FLIGHT 16
 
 /* What the writers of one work share. */
 struct writing {
@@ -161,4 +165,75 @@ persist_status work_put_median(struct bench *bench, const struct bench_line *lin
     persist_status status = wait_times(bench, line);
     *figure = bench->waits.median;
     return status;
+}
+
+/* ---- many commits in flight, of one thread */
+
+struct in_flight {
+    persist_tx *tx;
+};
+
+static persist_status submit(struct writing *writing, struct in_flight *one, uint64_t random,
+                             persist_queue *queue)
+{
+    persist_tx_options options = {.size = sizeof options, .ns = writing->data->ns};
+    persist_error *error = writing->bench->error;
+    persist_status status = persist_begin(writing->bench->store, &options, &one->tx, error);
+    if (status == PERSIST_OK)
+        status = put(writing, one->tx, random, error);
+    if (status == PERSIST_OK)
+        status = persist_commit_async(one->tx, NULL, NULL, queue, one);
+    if (status != PERSIST_OK) {
+        persist_tx_free(one->tx);
+        one->tx = NULL;
+    }
+    return status;
+}
+
+/* Each commit that completes makes place for the next; a conflict costs time, and counts not. */
+static persist_status keep_in_flight(struct writing *writing, struct in_flight *all, size_t n,
+                                     persist_queue *queue, struct figures_timer *timer)
+{
+    uint64_t state = writing->bench->seed;
+    persist_status status = PERSIST_OK;
+    size_t flying = 0;
+    figures_start(timer, writing->bench->seconds);
+    for (; flying < n && status == PERSIST_OK; flying += status == PERSIST_OK)
+        status = submit(writing, &all[flying], figures_random(&state), queue);
+    bool going = status == PERSIST_OK;
+    while (flying) {
+        persist_completion completion = {.size = sizeof completion};
+        persist_queue_next(queue, -1, &completion);
+        struct in_flight *one = completion.tag;
+        persist_tx_free(one->tx);
+        flying--;
+        if (completion.status != PERSIST_OK && completion.status != PERSIST_CONFLICT)
+            status = error_set(writing->bench->error, completion.status, "a commit in flight: %s",
+                               persist_status_text(completion.status));
+        timer->done += going && completion.status == PERSIST_OK;
+        going = going && status == PERSIST_OK && figures_more(timer);
+        if (going && (status = submit(writing, one, figures_random(&state), queue)) == PERSIST_OK)
+            flying++;
+    }
+    return status;
+}
+
+persist_status work_put_in_flight(struct bench *bench, const struct bench_line *line,
+                                  double *figure)
+{
+    struct writing writing;
+    struct figures_timer timer;
+    persist_queue *queue = NULL;
+    size_t n = (size_t)line->count * IN_FLIGHT;
+    struct in_flight *all = calloc(n, sizeof *all);
+    persist_status status = all ? begin(&writing, bench, line) : error_no_memory(bench->error);
+    if (status == PERSIST_OK)
+        status = persist_queue_new(&queue, bench->error);
+    if (status == PERSIST_OK)
+        status = keep_in_flight(&writing, all, n, queue, &timer);
+    if (status == PERSIST_OK)
+        *figure = figures_rate(&timer);
+    persist_queue_free(queue);
+    free(all);
+    return status == PERSIST_OK ? end(&writing) : status;
 }
