@@ -11,7 +11,7 @@
 persist_status persist_begin(persist_store *store, const persist_tx_options *options,
                              persist_tx **out, persist_error *error)
 {
-    persist_tx_options given;
+    persist_tx_options given = {0};
     struct ns *ns;
     persist_status status = store_usable(store, "begin", error);
     if (status == PERSIST_OK)

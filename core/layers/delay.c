@@ -36,7 +36,7 @@ static bool take_span(struct delay *delay, const char *name, bool later, struct 
 static bool take_rule(struct delay *delay, char *rule)
 {
     int64_t seed;
-    struct span span;
+    struct span span = {0};
     char *value = words_cut(rule, '=');
     if (!value)
         return false;
