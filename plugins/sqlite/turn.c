@@ -89,7 +89,7 @@ static void turn_place(struct turn *turn)
     size_t at = 0;
 
     for (size_t i = 0; i < turn->count; i++) {
-        turn->records[i].data.data = turn->bytes + at;
+        turn->records[i].data.data = turn->bytes != NULL ? turn->bytes + at : NULL;
         at += turn->records[i].data.size;
     }
 }

@@ -476,11 +476,12 @@ static persist_plugin descriptor;
 
 static struct backend *open_backend(void)
 {
+    static char path[] = "x";
     struct backend *backend = NULL;
     struct backend_options options = {.url = "x:", .sessions = 2, .idle_timeout = HOUR};
     descriptor.caps = UINT64_MAX;
     plugin.descriptor = &descriptor;
-    plugin.path = (char[]){"x"};
+    plugin.path = path;
     plugin.life.store_open = store_open;
     plugin.life.store_close = store_close;
     plugin.life.store_caps = store_caps;

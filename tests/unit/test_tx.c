@@ -178,7 +178,9 @@ START_TEST(history_longer_than_a_page)
     for (int i = N - 2; i >= 0; i--) {
         assert_ok(persist_cursor_next(cursor, &row, fixture_error()));
         ck_assert_int_eq(row.timestamp, when[i]);
-        ck_assert_int_eq(atoi(row.value.data), i);
+        snprintf(value, sizeof value, "%d", i);
+        ck_assert_uint_eq(row.value.size, strlen(value));
+        ck_assert_mem_eq(row.value.data, value, row.value.size);
     }
     assert_status(persist_cursor_next(cursor, &row, fixture_error()), PERSIST_END);
     persist_tx_free(tx);
