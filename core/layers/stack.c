@@ -148,7 +148,7 @@ persist_status layers_from_environment(const struct plugin *inner, const struct 
 persist_status layer_push(const struct plugin *inner, const struct layer_kind *kind, void *state,
                           const struct plugin **out, persist_error *error)
 {
-    struct layer *layer;
+    struct layer *layer = NULL;
     pthread_mutex_lock(&registry.lock);
     persist_status status = add(inner, kind, NULL, state, &layer, error);
     pthread_mutex_unlock(&registry.lock);

@@ -63,5 +63,5 @@ persist_status verb_plugins_conformance(struct command *command)
     command->code = EXIT_FAILED;
     return error_set(command->error, PERSIST_PRECONDITION, "%llu of %llu cases failed",
                      (unsigned long long)result.failed,
-                     (unsigned long long)(result.passed + result.failed));
+                     (unsigned long long)result.passed + result.failed);
 }
